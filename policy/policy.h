@@ -1,0 +1,97 @@
+#ifndef SOCKWARDEN_POLICY_POLICY_H
+#define SOCKWARDEN_POLICY_POLICY_H
+
+/*
+ * The face of the policy library: the proxy asks here whether a request may pass and learns how the engine will
+ * treat it. A policy is compiled once, from an environment in a dialect, is immutable afterwards and is shared by
+ * reference count. A check allocates nothing, logs nothing, knows no sockets, events or HTTP parser, and takes the
+ * request as slices; what it answers is judged on the canonical target only, and that canonical target is what must
+ * be forwarded (invariant: judged = forwarded).
+ */
+
+#include "slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct policy;
+
+/* What the request is, as its head tells it. `content_type.data` is NULL where the field is absent. */
+struct policy_request {
+    struct slice method;
+    struct slice target;
+    struct slice content_type;
+    bool has_body; /* Content-Length above 0, or Transfer-Encoding: chunked */
+};
+
+enum verdict_action {
+    VERDICT_DENY,      /* well formed, not granted: 403 */
+    VERDICT_ALLOW,     /* forward it with the canonical target */
+    VERDICT_MALFORMED, /* the target or the body is of a form that is refused whatever the policy: 400 and close */
+};
+
+/* How the engine treats a granted call; from the route table and the engine's own boolean rule for its parameters. */
+enum verdict_transport {
+    TRANSPORT_PLAIN,     /* an answer that ends by itself */
+    TRANSPORT_STREAM,    /* the answer lasts until a peer closes: events, followed logs, stats … */
+    TRANSPORT_LONG,      /* it ends by itself but its first byte may be long in coming: wait, pull, build, load … */
+    TRANSPORT_HIJACK,    /* the engine may take the connection over: attach, exec start (101, or 200 raw stream) */
+    TRANSPORT_WEBSOCKET, /* 101 to a websocket handshake only: attach/ws */
+    TRANSPORT_H2C,       /* 101 to Upgrade: h2c only: session, grpc */
+};
+
+enum { VERDICT_TEXT_SIZE = 192 };
+
+struct verdict {
+    enum verdict_action action;
+    enum verdict_transport transport;
+    /*
+     * For TRANSPORT_HIJACK: true where the request has a body of its own that ends before the raw stream begins
+     * (exec start's JSON); false where everything behind the head is already the raw stream (attach).
+     */
+    bool hijack_after_body;
+    /* The API's name for the call (ContainerList …), "unknown" where no engine routes it; a static string. */
+    const char *operation;
+    /* The rule that decided, e.g. "CONTAINERS=1", "POST=0", "no grant"; lives as long as the policy. */
+    const char *rule;
+    /* For a denial, what would grant it: "needs POST=1 and CONTAINERS=1"; for a malformed request, what is wrong. */
+    char cure[VERDICT_TEXT_SIZE];
+    /* The target to forward and the path (no version prefix, no query) to show; both point into the caller's buffer. */
+    struct slice canonical;
+    struct slice path;
+};
+
+/*
+ * Judges one request. `buffer` receives the canonical target and must hold policy_buffer_size(target length) bytes;
+ * the slices of the verdict point into it. Never fails: what can't be judged is refused.
+ */
+void policy_check_head(const struct policy *policy, const struct policy_request *request, char *buffer,
+                       size_t buffer_size, struct verdict *verdict);
+
+/* Bytes of buffer that a check of a target of this length may need. */
+size_t policy_buffer_size(size_t target_length);
+
+/* Takes a reference; policy_unref frees with the last one. NULL is let pass by unref. */
+struct policy *policy_ref(struct policy *policy);
+void policy_unref(struct policy *policy);
+
+/*
+ * True when a request field of this name is one that the engine reads and that may therefore be forwarded
+ * (Content-Type, X-Registry-Auth …). Hop-by-hop fields and everything unknown answer false. Case is ignored.
+ */
+bool policy_forwards_field(struct slice name);
+
+/*
+ * Compiles the policy that an environment describes in the tecnativa dialect (0.4.x). `environment` is an environ-like
+ * array of "NAME=value", NULL-terminated, and is not kept. Returns a policy with one reference, or NULL when memory
+ * is short.
+ */
+struct policy *policy_from_environment(char *const environment[]);
+
+/* Calls `line` with one sentence for each setting of the environment that does nothing, with its likely meaning. */
+void policy_warnings(char *const environment[], void (*line)(void *owner, const char *text), void *owner);
+
+/* Calls `line` for each grant in force, narrowest words first; for the start-up log ("events: GET /events" …). */
+void policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);
+
+#endif
