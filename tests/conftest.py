@@ -1,0 +1,90 @@
+"""Fixtures shared by the system and the fault tests."""
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from harness.engine import Engine, missing_engine
+from harness.proxy import GRANT_ALL, SHORT_LIMITS, Proxy
+
+TEST_DEADLINE = 150
+_engines = []
+_skipped = []
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The session's dockerd. Without one: a failure where CI=true, else a skip that the summary repeats."""
+    reason = missing_engine()
+    if reason:
+        _skipped.append(reason)
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no engine: {reason}")
+        pytest.skip(f"no engine: {reason}")
+    started = Engine()
+    _engines.append(started)
+    started.start()
+    yield started
+    _engines.remove(started)
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def proxy(engine):
+    """The session's proxy: every section and POST granted, a TCP and a unix listener, default limits."""
+    with Proxy(engine.socket, GRANT_ALL, ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")) as started:
+        yield started
+
+
+@pytest.fixture
+def start_proxy():
+    """start_proxy(engine_socket, environment, listen=…): a proxy of the test's own, stopped and judged at its end."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(Proxy(*arguments, **options))
+        return started[-1].start()
+
+    yield start
+    with contextlib.ExitStack() as stack:
+        for one in started:
+            if one in Proxy.live:
+                stack.callback(one.stop)
+
+
+@pytest.fixture(scope="session")
+def short_limits():
+    """Settings under which every finite limit is 2 s."""
+    return dict(SHORT_LIMITS)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """No test may hang: after TEST_DEADLINE seconds it fails where it stands."""
+    def expire(*_):
+        raise AssertionError(f"{item.name} took longer than {TEST_DEADLINE} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(TEST_DEADLINE)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for one in list(Proxy.live):
+            report.sections.append((f"proxy log, process {one.pid}", one.log_tail()))
+        for one in _engines:
+            report.sections.append(("engine log", one.log_tail()))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _skipped:
+        count = len(terminalreporter.stats.get("skipped", [])) + len(terminalreporter.stats.get("error", []))
+        terminalreporter.write_sep("!", "NO ENGINE", red=True, bold=True)
+        terminalreporter.write_line(f"{count} tests did not run: {_skipped[0]}", red=True, bold=True)

@@ -1,0 +1,24 @@
+"""The one way to wait: poll a condition until it holds or a deadline passes."""
+
+import time
+
+
+def wait_until(condition, deadline, what):
+    """Return the first true value of condition(); fail with `what` when `deadline` seconds have passed."""
+    end = time.monotonic() + deadline
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {deadline} s in vain for: {what}")
+        time.sleep(0.02)
+
+
+def stays(condition, seconds, what):
+    """Fail with `what` as soon as condition() is false within the next `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not condition():
+            raise AssertionError(f"did not stay true for {seconds} s: {what}")
+        time.sleep(0.05)
