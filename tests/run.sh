@@ -1,0 +1,289 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them, or the parts that are named. See --help.
+set -u -o pipefail
+export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 HOME="${HOME:-/root}"
+unset CDPATH
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 2
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
+
+python=/usr/bin/python3 # Debian's own: the one that its pytest and docker modules belong to
+logs=$root/build/logs
+
+# Each step: its function, the parts that it belongs to, what it shows.
+STEPS=(
+    "format     | static            | C sources are formatted (clang-format)"
+    "shell      | static            | shell scripts are clean (shellcheck)"
+    "gcc        | build             | gcc: Release, warnings are errors"
+    "clang      | build             | clang: Release, warnings are errors"
+    "tidy       | static            | static analysis (clang-tidy)"
+    "unit       | unit policy       | unit tests"
+    "unit_asan  | unit sanitizers   | unit tests under ASan and UBSan"
+    "unit_mem   | unit valgrind     | unit tests under valgrind"
+    "dialect    | dialect           | verdicts equal a live HAProxy's"
+    "fault      | fault             | fault tests, scripted engine"
+    "system     | system            | system tests, real engine"
+    "quickstart | system quickstart | examples/quickstart.sh --once"
+    "fault_asan | sanitizers        | fault tests under ASan and UBSan"
+    "sys_asan   | sanitizers        | system tests under ASan and UBSan"
+)
+
+usage() {
+    cat <<EOF
+usage: tests/run.sh [--no-install] [PART|STEP...]
+
+Installs what is missing with apt-get and npm (as root or with sudo; --no-install: never), then runs the steps of the
+named parts, or all. Every step is run, whatever failed before it. Logs are in build/logs. The last line counts test
+cases: N passed, N failed, N skipped; a check or a build counts as one. Exit 1 if anything failed. Where no engine can
+be started, the system tests are skipped, loudly; with CI=true in the environment that is a failure.
+
+  --list        print the steps with their parts
+  --no-install  take the machine as it is
+EOF
+}
+
+# ---- what is needed ------------------------------------------------------------------------------------------------
+
+PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy python3
+    python3-pytest python3-docker curl busybox-static socat iproute2 util-linux procps git ca-certificates)
+
+# Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
+# another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
+# holds it.
+COMMAND_PACKAGES=(dockerd:docker.io docker:docker-cli node:nodejs npm:npm)
+
+needed_packages() {
+    local pair
+    missing_packages "${PACKAGES[@]}"
+    for pair in "${COMMAND_PACKAGES[@]}"; do
+        command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair#*:}"
+    done
+    # BuildKit's client: part of the CLI up to 20.10, a plugin since.
+    docker buildx version >/dev/null 2>&1 || printf 'docker-buildx\n'
+}
+
+install_needed() {
+    local needed known=() package
+    mapfile -t needed < <(needed_packages)
+    if [ "${#needed[@]}" -gt 0 ]; then
+        if ! command -v apt-get >/dev/null || ! can_be_root; then
+            echo "cannot install (needs apt-get, and root or sudo): ${needed[*]}"
+            return 1
+        fi
+        refresh_package_lists
+        for package in "${needed[@]}"; do
+            if package_known "$package"; then
+                known+=("$package")
+            else
+                echo "apt knows no package $package; going on without it"
+            fi
+        done
+        [ "${#known[@]}" -eq 0 ] || install_packages "${known[@]}" || return 1
+    fi
+    if [ -f tests/system/dockerode/package.json ] && [ ! -d tests/system/dockerode/node_modules/dockerode ]; then
+        (cd tests/system/dockerode && npm install --no-audit --no-fund --no-update-notifier --no-package-lock) || return 1
+    fi
+}
+
+# ---- builds --------------------------------------------------------------------------------------------------------
+
+declare -A built=() # build name -> ok or failed, so that each is made once a run
+
+make_build() { # NAME CMAKE ARGUMENT...
+    local name=$1
+    shift
+    if [ -z "${built[$name]:-}" ]; then
+        if build "$root" "$root/build/$name" -DSOCKWARDEN_WERROR=ON -DSOCKWARDEN_TESTS=ON "$@"; then
+            built[$name]=ok
+        else
+            built[$name]=failed
+        fi
+    fi
+    [ "${built[$name]}" = ok ] || { echo "the build $name failed"; return 1; }
+}
+
+step_gcc() { make_build gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc; }
+step_clang() { make_build clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang; }
+build_asan() { make_build asan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc -DSOCKWARDEN_SANITIZE=ON; }
+build_mem() {
+    make_build valgrind -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc \
+        "-DSOCKWARDEN_TEST_WRAPPER=valgrind;--quiet;--leak-check=full;--show-leak-kinds=all;--errors-for-leak-kinds=definite,indirect,possible;--error-exitcode=99"
+}
+
+# ---- steps: each returns 0 or not, and leaves its case counts in $work/STEP.xml where it runs test cases ------------
+
+c_files() {
+    find policy proxy tests -name node_modules -prune -o -type f -name '*.[ch]' -print0
+}
+
+step_format() { c_files | xargs -0 clang-format --dry-run -Werror; }
+
+step_shell() {
+    local scripts
+    mapfile -t scripts < <(find .ci examples scripts tests docker -name node_modules -prune -o -type f \
+        \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null)
+    shellcheck -x "${scripts[@]}"
+}
+
+step_tidy() {
+    step_clang &&
+        find policy proxy -name '*.c' -print0 | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/clang
+}
+
+run_ctest() { # BUILD
+    ctest --test-dir "build/$1" -j "$(nproc)" --no-tests=error --timeout 300 --output-on-failure \
+        --test-output-size-passed 100000000 --test-output-size-failed 100000000 --output-junit "$work/$step.xml"
+}
+
+step_unit() { step_gcc && run_ctest gcc; }
+step_unit_asan() { build_asan && run_ctest asan; }
+step_unit_mem() { build_mem && run_ctest valgrind; }
+
+run_pytest() { # BUILD FOLDER
+    SOCKWARDEN="$root/build/$1/sockwarden" "$python" -m pytest -p no:cacheprovider --basetemp "$work/pytest" \
+        --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
+}
+
+step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
+step_fault() { step_gcc && run_pytest gcc tests/fault; }
+step_system() { step_gcc && run_pytest gcc tests/system; }
+step_fault_asan() { build_asan && run_pytest asan tests/fault; }
+step_sys_asan() { build_asan && run_pytest asan tests/system; }
+step_quickstart() { examples/quickstart.sh --once --port 0 </dev/null; }
+
+needs_engine() {
+    case $1 in system | sys_asan | quickstart) ;; *) return 1 ;; esac
+}
+
+# Whether a private engine can be started; asked once. The answer's reason is in build/logs/engine.log.
+engine_starts() {
+    if [ -z "${engine_verdict:-}" ]; then
+        engine_verdict=no
+        if ! command -v dockerd >/dev/null; then
+            echo "dockerd is not installed" >"$logs/engine.log"
+        elif [ "$(id -u)" -ne 0 ]; then
+            echo "dockerd needs root" >"$logs/engine.log"
+        elif start_engine "$work/engine"; then
+            engine_verdict=yes
+            stop_process "$engine_pid" 20
+        fi
+        [ ! -f "$work/engine/log" ] || cp "$work/engine/log" "$logs/engine.log"
+        remove_tree "$work/engine"
+    fi
+    [ "$engine_verdict" = yes ]
+}
+
+# ---- running and counting ------------------------------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0
+failures=() skips=()
+
+say() { printf '%s\n' "$*"; }
+
+# Adds what a step did to the totals; prints its line, and for a failure its cases and the end of its log.
+account() { # EXIT CODE, SECONDS
+    local code=$1 seconds=$2 p=0 f=0 s=0 detail="" log=$logs/$step.log
+    if [ -s "$work/$step.xml" ] && "$python" tests/count_cases.py "$work/$step.xml" >"$work/$step.cases" 2>&1; then
+        read -r p f s <"$work/$step.cases"
+        sed 1d "$work/$step.cases" >>"$log"
+        [ "$code" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+        [ "$f" -eq 0 ] || code=1
+        detail=": $p passed, $f failed, $s skipped"
+    elif [ "$code" -eq 0 ]; then
+        p=1
+    else
+        f=1
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    [ "$s" -eq 0 ] || skips+=("$step: $s skipped, see $log")
+    if [ "$code" -eq 0 ]; then
+        say "      ok$detail (${seconds} s)"
+        return
+    fi
+    failures+=("$step, see $log")
+    say "      FAILED$detail (${seconds} s); the end of $log:"
+    tail -n 60 "$log" | sed 's/^/      | /'
+}
+
+run_step() { # NAME TEXT
+    local begin=$SECONDS code
+    step=$1
+    say "[$(date +%H:%M:%S)] $step: $2"
+    if needs_engine "$step" && ! engine_starts; then
+        if [ "${CI:-}" = true ]; then
+            cp "$logs/engine.log" "$logs/$step.log"
+            account 1 $((SECONDS - begin))
+        else
+            skipped=$((skipped + 1))
+            skips+=("$step: NO ENGINE could be started, see $logs/engine.log")
+            say "      SKIPPED, NO ENGINE: $(tail -n 1 "$logs/engine.log")"
+        fi
+        return
+    fi
+    "step_$step" >"$logs/$step.log" 2>&1
+    code=$?
+    account "$code" $((SECONDS - begin))
+}
+
+finish() {
+    trap - EXIT
+    [ -z "${work:-}" ] || remove_tree "$work"
+}
+
+main() {
+    local install=yes wanted=() row name parts text choice hit ran=0
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --help | -h) usage; return 0 ;;
+            --list) printf '%s\n' "${STEPS[@]}"; return 0 ;;
+            --no-install) install=no ;;
+            -*) usage >&2; return 2 ;;
+            all) ;;
+            *)
+                if ! printf '%s\n' "${STEPS[@]}" | cut -d '|' -f 1,2 | grep -qw -- "$1"; then
+                    echo "tests/run.sh: no part or step is called $1; see --list" >&2
+                    return 2
+                fi
+                wanted+=("$1")
+                ;;
+        esac
+        shift
+    done
+
+    mkdir -p "$logs"
+    work=$(mktemp -d /tmp/sw-tests.XXXXXX)
+    trap finish EXIT
+    trap 'exit 130' INT TERM HUP
+    export TMPDIR=$work ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+
+    if [ "$install" = yes ]; then
+        step=install
+        say "[$(date +%H:%M:%S)] install: what the tests need and this machine lacks"
+        local begin=$SECONDS
+        if install_needed >"$logs/install.log" 2>&1; then
+            say "      done ($((SECONDS - begin)) s)"
+        else
+            account 1 $((SECONDS - begin))
+        fi
+    fi
+    for row in "${STEPS[@]}"; do
+        IFS='|' read -r name parts text <<<"$row"
+        name=${name// /} text=${text# }
+        hit=$([ "${#wanted[@]}" -eq 0 ] && echo yes)
+        for choice in "${wanted[@]}"; do
+            [[ " $name $parts " != *" $choice "* ]] || hit=yes
+        done
+        [ "$hit" = yes ] || continue
+        run_step "$name" "$text"
+        ran=$((ran + 1))
+    done
+    say
+    [ "${#skips[@]}" -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"
+    [ "${#failures[@]}" -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+    [ "$ran" -gt 0 ] || failed=$((failed + 1))
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
+main "$@"
