@@ -147,9 +147,10 @@ class Engine:
     def inspect(self, container):
         return self.request("GET", f"/containers/{container}/json")
 
-    def log_tail(self, lines=30):
+    def log_tail(self, lines=15):
         try:
-            return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+            text = self.log_path.read_text(errors="replace").splitlines()
+            return "\n".join([line for line in text if "ignoring event" not in line][-lines:])
         except FileNotFoundError:
             return "(no log)"
 
