@@ -36,17 +36,16 @@ package_known() {
     apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
 }
 
-# Refreshes apt's lists, once a run. Another apt at work is waited for; a list that can't be had is not fatal here,
-# because the package may be known from another one: the installation tells.
+# Refreshes apt's lists, once a run. Another apt at work is waited for, up to five minutes. A list that can't be had is
+# not fatal here, because the package may be known from another one: the installation tells.
 refresh_package_lists() {
-    local try
+    local deadline=$((SECONDS + 300)) said
     [ -z "${package_lists_fresh:-}" ] || return 0
     package_lists_fresh=1
-    for try in 1 2 3 4 5 6; do
-        as_root apt-get update && return 0
-        [ "$try" -eq 6 ] || sleep 10
+    until said=$(as_root env LC_ALL=C apt-get update 2>&1) || [[ $said != *"get lock"* ]] || [ "$SECONDS" -ge "$deadline" ]; do
+        sleep 5
     done
-    return 0
+    printf '%s\n' "$said"
 }
 
 # Installs the named packages, without the merely recommended ones, waiting up to five minutes for dpkg's lock.

@@ -59,8 +59,6 @@ needed_packages() {
     for pair in "${COMMAND_PACKAGES[@]}"; do
         command -v "${pair%%:*}" >/dev/null || printf '%s\n' "${pair#*:}"
     done
-    # BuildKit's client: part of the CLI up to 20.10, a plugin since.
-    docker buildx version >/dev/null 2>&1 || printf 'docker-buildx\n'
 }
 
 install_needed() {
@@ -80,6 +78,10 @@ install_needed() {
             fi
         done
         [ "${#known[@]}" -eq 0 ] || install_packages "${known[@]}" || return 1
+    fi
+    # BuildKit's client: part of the CLI up to 20.10, a plugin since.
+    if ! docker buildx version >/dev/null 2>&1 && package_known docker-buildx && can_be_root; then
+        install_packages docker-buildx || return 1
     fi
     if [ -f tests/system/dockerode/package.json ] && [ ! -d tests/system/dockerode/node_modules/dockerode ]; then
         (cd tests/system/dockerode && npm install --no-audit --no-fund --no-update-notifier --no-package-lock) || return 1
@@ -203,7 +205,7 @@ account() { # EXIT CODE, SECONDS
     fi
     failures+=("$step, see $log")
     say "      FAILED$detail (${seconds} s); the end of $log:"
-    tail -n 60 "$log" | sed 's/^/      | /'
+    tail -n 40 "$log" | sed 's/^/      | /'
 }
 
 run_step() { # NAME TEXT
