@@ -75,7 +75,7 @@ engine_answers() { # SOCKET
 start_engine() {
     local folder=$1 deadline=$((SECONDS + 60))
     mkdir -p "$folder"
-    dockerd -H "unix://$folder/docker.sock" --data-root "$folder/data" --exec-root "$folder/exec" -p "$folder/pid" \
+    setsid dockerd -H "unix://$folder/docker.sock" --data-root "$folder/data" --exec-root "$folder/exec" -p "$folder/pid" \
         --iptables=false --ip6tables=false --bridge=none >"$folder/log" 2>&1 </dev/null &
     engine_pid=$!
     until engine_answers "$folder/docker.sock"; do
