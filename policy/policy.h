@@ -82,14 +82,25 @@ void policy_unref(struct policy *policy);
 bool policy_forwards_field(struct slice name);
 
 /*
+ * True for the Content-Type of an answer whose body is the raw bytes of a taken-over connection:
+ * application/vnd.docker.raw-stream and multiplexed-stream (moby api/types, MediaTypeRawStream).
+ */
+bool policy_is_raw_stream_type(struct slice content_type);
+
+/*
  * Compiles the policy that an environment describes in the tecnativa dialect (0.4.x). `environment` is an environ-like
  * array of "NAME=value", NULL-terminated, and is not kept. Returns a policy with one reference, or NULL when memory
  * is short.
  */
 struct policy *policy_from_environment(char *const environment[]);
 
-/* Calls `line` with one sentence for each setting of the environment that does nothing, with its likely meaning. */
-void policy_warnings(char *const environment[], void (*line)(void *owner, const char *text), void *owner);
+/*
+ * Calls `line` with one sentence for each setting of the environment that does nothing, or not what it seems to, with
+ * its likely meaning. `extra_names` are settings that the caller reads itself, NULL-terminated (or NULL): they are
+ * known, and their near misspellings are told too. Values that could be secrets are never repeated.
+ */
+void policy_warnings(char *const environment[], const char *const extra_names[],
+                     void (*line)(void *owner, const char *text), void *owner);
 
 /* Calls `line` for each grant in force, narrowest words first; for the start-up log ("events: GET /events" …). */
 void policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);

@@ -1,0 +1,15 @@
+#ifndef SOCKWARDEN_POLICY_CURE_H
+#define SOCKWARDEN_POLICY_CURE_H
+
+/*
+ * Words for a refusal: what would grant the call, narrowest first, or why nothing can. Used inside the policy library
+ * only, on the way to a refusal; a granted call never comes here. Nothing is allocated; text that does not fit is cut.
+ */
+
+#include "dialect.h"
+
+/* What would grant a call that the rules refused: "needs POST=1 and CONTAINERS=1". */
+void cure_for_refusal(const struct switches *switches, enum method method, enum section section,
+                      const struct target *target, char *text, size_t size);
+
+#endif

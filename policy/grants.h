@@ -1,0 +1,14 @@
+#ifndef SOCKWARDEN_POLICY_GRANTS_H
+#define SOCKWARDEN_POLICY_GRANTS_H
+
+/*
+ * The effective policy in words, for the start-up log: one sentence a grant in force. Used inside the policy library
+ * only.
+ */
+
+#include "dialect.h"
+
+/* Calls `line` for each grant, narrowest first; once with a sentence that says so where nothing is granted. */
+void grants_list(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner);
+
+#endif

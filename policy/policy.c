@@ -1,0 +1,178 @@
+#include "policy.h"
+
+#include "content.h"
+#include "cure.h"
+#include "grants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct policy {
+    unsigned references;
+    struct switches switches;
+    struct route_table *routes;
+    struct rules *rules;
+};
+
+static const char UNKNOWN_OPERATION[] = "unknown";
+static const char RULE_NONE[] = "no grant";
+static const char RULE_FORM[] = "path form";
+static const char RULE_MALFORMED[] = "malformed";
+
+static void
+policy_free(struct policy *policy)
+{
+    route_table_free(policy->routes);
+    rules_free(policy->rules);
+    free(policy);
+}
+
+struct policy *
+policy_from_environment(char *const environment[])
+{
+    struct policy *policy = calloc(1, sizeof(*policy));
+    if (policy == NULL) {
+        return NULL;
+    }
+    policy->references = 1;
+    policy->routes = route_table_new();
+    policy->rules = rules_new();
+    dialect_read(environment, &policy->switches);
+    if (policy->routes == NULL || policy->rules == NULL || !dialect_compile(&policy->switches, policy->rules)) {
+        policy_free(policy);
+        return NULL;
+    }
+    return policy;
+}
+
+struct policy *
+policy_ref(struct policy *policy)
+{
+    policy->references++;
+    return policy;
+}
+
+void
+policy_unref(struct policy *policy)
+{
+    if (policy != NULL && --policy->references == 0) {
+        policy_free(policy);
+    }
+}
+
+void
+policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner)
+{
+    grants_list(&policy->switches, line, owner);
+}
+
+size_t
+policy_buffer_size(size_t target_length)
+{
+    return target_buffer_size(target_length);
+}
+
+static void
+decide(struct verdict *verdict, enum verdict_action action, const char *rule, const char *cure)
+{
+    verdict->action = action;
+    verdict->rule = rule;
+    snprintf(verdict->cure, sizeof(verdict->cure), "%s", cure);
+}
+
+/* A method is a token (RFC 9110 section 5.6.2). */
+static bool
+is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (byte <= 0x20 || byte >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", byte) != NULL) {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
+/* The call as it was taken apart. */
+struct call {
+    enum method method;
+    enum section section;
+    const struct route *route;
+    struct target target;
+};
+
+/* What is wrong with the path for every policy, though it is well formed; NULL where nothing is. */
+static const char *
+path_fault(const struct policy *policy, const struct call *call)
+{
+    if (call->target.reason != NULL) {
+        return call->target.reason;
+    }
+    if (call->target.trailing_slash && call->target.count > 0 &&
+        !route_ends_in_slash(policy->routes, call->section, &call->target)) {
+        return "the engine has no such path with a slash at its end";
+    }
+    return NULL;
+}
+
+static void
+judge(const struct policy *policy, const struct policy_request *request, const struct call *call,
+      struct verdict *verdict)
+{
+    const char *fault = path_fault(policy, call);
+    if (fault != NULL) {
+        decide(verdict, VERDICT_DENY, RULE_FORM, fault);
+        return;
+    }
+    const struct rule *rule = rules_decide(policy->rules, call->method, call->section, &call->target);
+    if (rule == NULL || rule->effect == RULE_DENY) {
+        verdict->action = VERDICT_DENY;
+        verdict->rule = rule != NULL ? rule->text : RULE_NONE;
+        cure_for_refusal(&policy->switches, call->method, call->section, &call->target, verdict->cure,
+                         sizeof(verdict->cure));
+        return;
+    }
+    fault = content_fault(call->method, request);
+    if (fault != NULL) {
+        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, fault);
+        return;
+    }
+    verdict->action = VERDICT_ALLOW;
+    verdict->rule = rule->text;
+    verdict->transport = route_transport(call->route, call->method, &call->target);
+    verdict->hijack_after_body = verdict->transport == TRANSPORT_HIJACK && call->route->body == BODY_JSON;
+}
+
+void
+policy_check_head(const struct policy *policy, const struct policy_request *request, char *buffer, size_t buffer_size,
+                  struct verdict *verdict)
+{
+    struct call call;
+    verdict->transport = TRANSPORT_PLAIN;
+    verdict->hijack_after_body = false;
+    verdict->operation = UNKNOWN_OPERATION;
+    verdict->cure[0] = '\0';
+    verdict->canonical = (struct slice){buffer, 0};
+    verdict->path = (struct slice){buffer, 0};
+    if (!is_token(request->method)) {
+        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, "the method is not a token");
+        return;
+    }
+    if (slice_equals(request->method, SLICE_LITERAL("CONNECT"))) {
+        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, "CONNECT is for forward proxies");
+        return;
+    }
+    if (target_parse(request->target, buffer, buffer_size, &call.target) == TARGET_MALFORMED) {
+        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, call.target.reason);
+        return;
+    }
+    call.method = method_from_slice(request->method);
+    call.section = section_of(&call.target);
+    call.route = route_find(policy->routes, call.method, call.section, &call.target);
+    if (call.route != NULL) {
+        verdict->operation = call.route->operation;
+    }
+    verdict->canonical = call.target.canonical;
+    verdict->path = call.target.path;
+    judge(policy, request, &call, verdict);
+}
