@@ -150,7 +150,7 @@ class Engine:
     def log_tail(self, lines=15):
         try:
             text = self.log_path.read_text(errors="replace").splitlines()
-            return "\n".join([line for line in text if "ignoring event" not in line][-lines:])
+            return "\n".join([line for line in text if "level=info" not in line][-lines:])
         except FileNotFoundError:
             return "(no log)"
 

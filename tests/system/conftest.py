@@ -24,6 +24,14 @@ def docker(proxy, tmp_path):
     client.end()
 
 
+@pytest.fixture
+def unix_docker(proxy, tmp_path):
+    """The docker CLI through the proxy over a unix socket."""
+    client = Docker(proxy.addresses[1], tmp_path)
+    yield client
+    client.end()
+
+
 @pytest.fixture(params=["tcp", "unix"])
 def any_docker(request, proxy, tmp_path):
     """The docker CLI through the proxy, once over TCP and once over a unix socket."""

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from harness.engine import IMAGE
-from harness.wait import stays, wait_until
+from harness.wait import stays
 
 
 def test_exec_prints_and_ends_with_the_exit_code(any_docker, container):
@@ -125,16 +125,17 @@ def test_attach_passes_the_end_of_stdin_on(docker, container, direct):
     assert direct("logs", name) == "100000"
 
 
-def test_attach_and_detach_by_keys_leaves_the_container_running(docker, container, engine):
+def test_attach_and_detach_by_keys_leaves_the_container_running(unix_docker, container, engine):
+    """Over a unix socket, since over TCP this client takes its own detach keys for an end of input."""
     name = container("sh", Tty=True, OpenStdin=True)
-    session = docker.start("attach", "--detach-keys", "ctrl-x,x", name, size=(24, 80))
+    session = unix_docker.start("attach", "--detach-keys", "ctrl-x,x", name, size=(24, 80))
     session.write("echo at''tached\n")
     session.wait_for_output("attached")
     session.write("\x18")
-    stays(session.alive, 0.3, "docker attach after half of the detach keys")  # the engine wants each key by itself
     session.write("x")
     session.wait()
     assert engine.inspect(name)["State"]["Running"]
+    assert "read escape sequence" in session.output
 
 
 def test_attach_resizes_the_terminal_of_the_container(docker, container):
@@ -147,14 +148,14 @@ def test_attach_resizes_the_terminal_of_the_container(docker, container):
     session.wait_for_output("again")
 
 
-def test_attach_to_two_clients_shows_both_the_same(docker, container, direct):
-    name = container("sh", "-c", "read x; echo got $x; sleep 600", OpenStdin=True)
-    sessions = [docker.start("attach", "--sig-proxy=false", name) for _ in range(2)]
-    wait_until(lambda: all(one.alive() for one in sessions), 5, "both attached")
-    sessions[0].write("word\n")
-    for one in sessions:
-        one.wait_for_output("got word")
-    direct("kill", name)
+def test_attach_by_two_clients_shows_both_the_same(docker, container):
+    name = container("sh", "-c", "while read x; do echo got $x; done", OpenStdin=True)
+    first, second = (docker.start("attach", "--sig-proxy=false", name) for _ in range(2))
+    first.write("one\n")
+    first.wait_for_output("got one")
+    second.write("two\n")
+    second.wait_for_output("got two")
+    first.wait_for_output("got two")
 
 
 def test_run_interactive_in_parallel_keeps_the_sessions_apart(docker):

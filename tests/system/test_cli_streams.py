@@ -109,9 +109,12 @@ def test_attached_clients_that_leave_are_forgotten_when_the_container_speaks(doc
     name = container("sh", "-c", LOOP)
     before = proxy.fd_count()
     clients = [docker.start("attach", "--no-stdin", "--sig-proxy=false", name) for _ in range(5)]
-    say(direct, name, "hello")
-    for client in clients:
-        client.wait_for_output("hello")
+
+    def attached():
+        say(direct, name, "hello")
+        return all("hello" in client.output for client in clients)
+
+    wait_until(attached, 10, "all to be attached")
     docker.end()
 
     def forgotten():
