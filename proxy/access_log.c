@@ -1,0 +1,62 @@
+#include "access_log.h"
+#include "log.h"
+
+static const char *const end_words[] = {
+    [ACCESS_COMPLETE] = "complete",
+    [ACCESS_TUNNEL] = "tunnel",
+    [ACCESS_CLIENT_CLOSED] = "client-closed",
+    [ACCESS_ENGINE_CLOSED] = "engine-closed",
+    [ACCESS_ENGINE_ERROR] = "engine-error",
+    [ACCESS_UNAVAILABLE] = "engine-unavailable",
+    [ACCESS_TIMEOUT] = "timeout",
+    [ACCESS_BAD_BODY] = "bad-body",
+    [ACCESS_SHUTDOWN] = "shutdown",
+    [ACCESS_REFUSED] = "refused",
+    [ACCESS_NO_MEMORY] = "no-memory",
+    [ACCESS_MALFORMED] = "malformed",
+};
+
+void
+access_log_write(const struct access_record *access)
+{
+    bool refused = access->end == ACCESS_REFUSED;
+    bool malformed = access->end == ACCESS_MALFORMED;
+    enum log_level level = refused || malformed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+    if (!log_wanted(level))
+        return;
+    struct log_record record;
+    log_begin(&record, level, refused || malformed ? end_words[access->end] : "access");
+    log_string(&record, "client", access->client);
+    log_slice(&record, "method", access->method);
+    log_slice(&record, "path", access->target);
+    log_number(&record, "status", (uint64_t)access->status);
+    if (malformed) {
+        log_string(&record, "reason", access->cure);
+        log_end(&record);
+        return;
+    }
+    log_string(&record, "operation", access->operation);
+    log_string(&record, "rule", access->rule);
+    if (refused) {
+        log_string(&record, "cure", access->cure);
+    } else {
+        log_number(&record, "received", access->received);
+        log_number(&record, "sent", access->sent);
+        log_seconds(&record, "duration", access->microseconds);
+        log_string(&record, "end", end_words[access->end]);
+    }
+    log_end(&record);
+}
+
+void
+access_log_malformed(const char *client, int status, const char *reason)
+{
+    if (!log_wanted(LOG_LEVEL_WARNING))
+        return;
+    struct log_record record;
+    log_begin(&record, LOG_LEVEL_WARNING, "malformed");
+    log_string(&record, "client", client);
+    log_number(&record, "status", (uint64_t)status);
+    log_string(&record, "reason", reason);
+    log_end(&record);
+}

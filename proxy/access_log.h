@@ -1,0 +1,47 @@
+#ifndef SOCKWARDEN_PROXY_ACCESS_LOG_H
+#define SOCKWARDEN_PROXY_ACCESS_LOG_H
+
+/*
+ * One record for each exchange, written when it ended: who asked, what, which rule judged it, how it ended. Refusals
+ * are of level warning, so that they are seen where access records are not. The fields are borrowed for the call.
+ */
+
+#include "policy/slice.h"
+
+#include <stdint.h>
+
+enum access_end {
+    ACCESS_COMPLETE,      /* the answer was passed on whole */
+    ACCESS_TUNNEL,        /* a taken-over connection, ended by its peers */
+    ACCESS_CLIENT_CLOSED, /* the client left before the answer was complete */
+    ACCESS_ENGINE_CLOSED, /* the engine left before it */
+    ACCESS_ENGINE_ERROR,  /* the engine answered what can't be passed on */
+    ACCESS_UNAVAILABLE,   /* the engine could not be reached */
+    ACCESS_TIMEOUT,       /* the engine did not answer in time */
+    ACCESS_BAD_BODY,      /* the request body was broken or too large */
+    ACCESS_SHUTDOWN,      /* ended because the process stops */
+    ACCESS_REFUSED,       /* by the policy */
+    ACCESS_MALFORMED,     /* of a form that is refused whatever the policy */
+    ACCESS_NO_MEMORY,
+};
+
+struct access_record {
+    const char *client;
+    struct slice method;
+    struct slice target;
+    int status; /* 0 where no answer was sent */
+    const char *operation;
+    const char *rule;
+    const char *cure;  /* refusals and malformed requests: what is missing or wrong */
+    uint64_t received; /* payload bytes of the request and of what the client sent through a tunnel */
+    uint64_t sent;     /* bytes of the answer's body and of a tunnel */
+    uint64_t microseconds;
+    enum access_end end;
+};
+
+void access_log_write(const struct access_record *record);
+
+/* A request that never became an exchange, as its head could not be read. */
+void access_log_malformed(const char *client, int status, const char *reason);
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef SOCKWARDEN_PROXY_ADDRESS_H
+#define SOCKWARDEN_PROXY_ADDRESS_H
+
+/*
+ * Socket addresses as people write them, parsed once at start. Spellings: tcp://HOST:PORT, tcp://[V6]:PORT, unix:PATH,
+ * unix://PATH, and for the engine also those that HAProxy takes for a server: /PATH, unix@PATH, abns@NAME, HOST:PORT,
+ * tcp@, tcp4@, tcp6@, ipv4@ and ipv6@ in front of HOST:PORT. Host names are looked up when the address is parsed, once,
+ * as HAProxy does. A value type; used by config.c, listener.c and upstream.c.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum { ADDRESS_NAME_SIZE = 160 };
+
+struct address {
+    struct sockaddr_storage socket;
+    socklen_t length;
+    /* The path for unix sockets that have one, else empty; for messages and for the listener's own file. */
+    char path[112];
+    /* One spelling for messages: unix:/run/docker.sock, tcp://127.0.0.1:2375. */
+    char name[ADDRESS_NAME_SIZE];
+};
+
+/* Where the engine is. On failure returns false and points `problem` at a static sentence. */
+bool address_parse_engine(const char *text, struct address *address, const char **problem);
+
+/* Where clients connect: numeric addresses only. */
+bool address_parse_listen(const char *text, struct address *address, const char **problem);
+
+/* Fills the name from the socket part, after bind chose a port for instance. */
+void address_set_name(struct address *address);
+
+bool address_is_unix(const struct address *address);
+/* True for [::] and 0.0.0.0. */
+bool address_is_any(const struct address *address);
+/* True for unix sockets, 127.0.0.0/8 and ::1. */
+bool address_is_local(const struct address *address);
+/* Turns [::] into 0.0.0.0 of the same port. */
+void address_to_ipv4_any(struct address *address);
+
+#endif

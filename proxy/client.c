@@ -1,0 +1,346 @@
+#include "client.h"
+#include "access_log.h"
+#include "config.h"
+#include "http_reader.h"
+#include "reaper.h"
+#include "reply.h"
+#include "text.h"
+#include "transport.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    NAME_SIZE = 80,
+    LINGER_MILLISECONDS = 2000,
+    LINGER_BYTES = 1024 * 1024,
+};
+
+enum client_state {
+    CLIENT_IDLE,     /* between requests */
+    CLIENT_HEAD,     /* a head has begun */
+    CLIENT_EXCHANGE, /* a request is being served */
+    CLIENT_CLOSING,  /* FIN is on its way; input is thrown away */
+    CLIENT_CLOSED,
+};
+
+struct client {
+    struct reaper_entry dead; /* first: the reaper hands this address back */
+    struct client *link[2];
+    const struct exchange_services *services;
+    const struct client_handler *handler;
+    void *owner;
+    enum client_state state;
+    struct transport *transport;
+    struct exchange *exchange;
+    struct event timer; /* idle, head or linger limit, by state */
+    struct http_scanner scanner;
+    struct text partial; /* of a head that comes in parts */
+    size_t discarded;
+    char name[NAME_SIZE];
+};
+
+static const struct transport_handler client_handler;
+
+static void
+set_timer(struct client *client, uint64_t duration)
+{
+    struct timeval delay = {.tv_sec = (time_t)(duration / 1000), .tv_usec = (suseconds_t)(duration % 1000) * 1000};
+    event_add(&client->timer, &delay);
+}
+
+static void
+free_client(struct reaper_entry *entry)
+{
+    struct client *client = (struct client *)entry;
+    text_free(&client->partial);
+    free(client);
+}
+
+/* The end of the object. Nothing may touch it afterwards. */
+static void
+close_now(struct client *client, bool reset)
+{
+    if (client->state == CLIENT_CLOSED)
+        return;
+    client->state = CLIENT_CLOSED;
+    event_del(&client->timer);
+    exchange_free(client->exchange);
+    client->exchange = NULL;
+    if (reset)
+        transport_abort(client->transport);
+    else
+        transport_close(client->transport);
+    reaper_take(client->services->reaper, &client->dead, free_client);
+    client->handler->closed(client->owner, client);
+}
+
+/* Closes once the output is out and the client has sent FIN, or has had its time. */
+static void
+check_closing(struct client *client)
+{
+    if (transport_failed(client->transport)) {
+        close_now(client, false);
+        return;
+    }
+    if (transport_pending(client->transport) > 0)
+        return;
+    if (transport_input_ended(client->transport))
+        close_now(client, false);
+    else if (!event_pending(&client->timer, EV_TIMEOUT, NULL))
+        set_timer(client, LINGER_MILLISECONDS);
+}
+
+static void
+close_in_order(struct client *client)
+{
+    client->state = CLIENT_CLOSING;
+    event_del(&client->timer);
+    transport_end(client->transport);
+    transport_offer(client->transport);
+    check_closing(client);
+}
+
+static void
+refuse_head(struct client *client, int status, const char *reason)
+{
+    access_log_malformed(client->name, status, reason);
+    reply_write(client->transport, status, reason, false, REPLY_CLOSE);
+    close_in_order(client);
+}
+
+static void
+become_idle(struct client *client)
+{
+    client->state = CLIENT_IDLE;
+    client->scanner = (struct http_scanner){0};
+    client->partial.length = 0;
+    if (client->services->stopping ||
+        (transport_input_ended(client->transport) && transport_kept(client->transport) == 0)) {
+        close_in_order(client);
+        return;
+    }
+    set_timer(client, client->services->config->idle_timeout);
+    transport_offer(client->transport);
+}
+
+static void
+on_exchange_done(void *owner, enum exchange_outcome outcome)
+{
+    struct client *client = owner;
+    client->exchange = NULL;
+    /* After a tunnel the transport still has that for its handler. */
+    transport_set_handler(client->transport, &client_handler, client);
+    switch (outcome) {
+    case EXCHANGE_KEEP:
+        become_idle(client);
+        break;
+    case EXCHANGE_CLOSE:
+        close_in_order(client);
+        break;
+    case EXCHANGE_ABORT:
+        close_now(client, true);
+        break;
+    }
+}
+
+static void
+begin_exchange(struct client *client, struct slice bytes)
+{
+    static const struct exchange_handler exchange_handler = {.done = on_exchange_done};
+    struct http_head head;
+    struct http_problem problem;
+    event_del(&client->timer);
+    if (!http_parse_request(bytes, &head, &problem)) {
+        refuse_head(client, problem.status, problem.reason);
+        return;
+    }
+    if (!http_reader_agrees_on_request(bytes, &head)) {
+        refuse_head(client, 400, "the head can be read in two ways");
+        return;
+    }
+    client->exchange =
+        exchange_new(client->services, client->transport, client->name, &head, &exchange_handler, client);
+    if (client->exchange == NULL) {
+        close_now(client, true);
+        return;
+    }
+    client->state = CLIENT_EXCHANGE;
+    exchange_start(client->exchange);
+}
+
+/* Reads on in a head; returns how many bytes belonged to it. */
+static size_t
+read_head(struct client *client, const char *bytes, size_t length)
+{
+    const struct config *config = client->services->config;
+    const struct http_limits limits = {config->max_head_size, config->max_target_size, config->max_head_fields};
+    size_t consumed;
+    if (client->state == CLIENT_IDLE) {
+        client->state = CLIENT_HEAD;
+        set_timer(client, config->head_timeout);
+    }
+    enum http_scan_result result = http_scan(&client->scanner, &limits, true, bytes, length, &consumed);
+    if (result == HTTP_SCAN_BAD) {
+        refuse_head(client, client->scanner.status, client->scanner.reason);
+        return length;
+    }
+    struct slice head = {bytes, consumed};
+    if (result == HTTP_SCAN_MORE || client->partial.length > 0) {
+        text_append(&client->partial, head);
+        head = text_slice(&client->partial);
+    }
+    if (client->partial.failed) {
+        close_now(client, true);
+        return length;
+    }
+    if (result == HTTP_SCAN_COMPLETE)
+        begin_exchange(client, head);
+    return consumed;
+}
+
+static size_t
+on_received(void *owner, const char *bytes, size_t length)
+{
+    struct client *client = owner;
+    size_t taken = 0;
+    if (client->state == CLIENT_CLOSING) {
+        client->discarded += length;
+        if (client->discarded > LINGER_BYTES)
+            close_now(client, false);
+        return length;
+    }
+    /* One head, and what follows it as far as it is that request's body; a next request waits in the transport. */
+    if (client->state == CLIENT_IDLE || client->state == CLIENT_HEAD)
+        taken = read_head(client, bytes, length);
+    if (client->state == CLIENT_EXCHANGE && taken < length)
+        taken += exchange_client_received(client->exchange, bytes + taken, length - taken);
+    return taken;
+}
+
+static void
+on_ended(void *owner)
+{
+    struct client *client = owner;
+    switch (client->state) {
+    case CLIENT_EXCHANGE:
+        exchange_client_ended(client->exchange);
+        break;
+    case CLIENT_HEAD:
+        access_log_malformed(client->name, 400, "the client closed the connection within a request head");
+        close_in_order(client);
+        break;
+    case CLIENT_IDLE:
+        close_in_order(client);
+        break;
+    default:
+        check_closing(client);
+        break;
+    }
+}
+
+static void
+on_drained(void *owner)
+{
+    struct client *client = owner;
+    if (client->state == CLIENT_EXCHANGE)
+        exchange_client_drained(client->exchange);
+    else
+        check_closing(client);
+}
+
+static void
+on_failed(void *owner, int error)
+{
+    (void)error;
+    struct client *client = owner;
+    if (client->state == CLIENT_EXCHANGE)
+        exchange_client_failed(client->exchange);
+    else
+        close_now(client, false);
+}
+
+static const struct transport_handler client_handler = {
+    .received = on_received,
+    .ended = on_ended,
+    .drained = on_drained,
+    .write_failed = on_failed,
+    .read_failed = on_failed,
+};
+
+static void
+on_timer(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct client *client = argument;
+    if (client->state == CLIENT_HEAD)
+        refuse_head(client, 408, "the request head was not complete in time (HEAD_TIMEOUT)");
+    else if (client->state == CLIENT_IDLE)
+        close_in_order(client);
+    else
+        close_now(client, false);
+}
+
+struct client *
+client_new(const struct exchange_services *services, int fd, const char *name, const struct client_handler *handler,
+           void *owner)
+{
+    struct client *client = calloc(1, sizeof(*client));
+    if (client == NULL) {
+        evutil_closesocket(fd);
+        return NULL;
+    }
+    client->transport =
+        transport_new(services->base, services->reaper, fd, &services->config->marks, &client_handler, client);
+    if (client->transport == NULL) {
+        free(client);
+        return NULL;
+    }
+    client->services = services;
+    client->handler = handler;
+    client->owner = owner;
+    snprintf(client->name, sizeof(client->name), "%s", name);
+    event_assign(&client->timer, services->base, -1, 0, on_timer, client);
+    set_timer(client, services->config->idle_timeout);
+    return client;
+}
+
+bool
+client_is_idle(const struct client *client)
+{
+    return client->state == CLIENT_IDLE;
+}
+
+void
+client_shutdown(struct client *client, bool now)
+{
+    switch (client->state) {
+    case CLIENT_IDLE:
+        close_in_order(client);
+        break;
+    case CLIENT_HEAD:
+        if (now)
+            close_now(client, false);
+        break;
+    case CLIENT_EXCHANGE:
+        exchange_shutdown(client->exchange, now);
+        break;
+    default:
+        break;
+    }
+}
+
+void
+client_close(struct client *client)
+{
+    close_now(client, false);
+}
+
+struct client **
+client_link(struct client *client)
+{
+    return client->link;
+}

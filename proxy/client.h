@@ -1,0 +1,38 @@
+#ifndef SOCKWARDEN_PROXY_CLIENT_H
+#define SOCKWARDEN_PROXY_CLIENT_H
+
+/*
+ * One client connection: reads one head at a time through both gates, gives it to an exchange, and looks for the next
+ * only when that is over. It answers what can't become an exchange (400, 408, 414, 431), keeps the limits on heads and
+ * idle time, and ends the connection in order: what is queued goes out, FIN, and what the client still sends is thrown
+ * away for a moment, so that a reset does not destroy the last answer on its way. Owned by server.c.
+ */
+
+#include "exchange.h"
+
+#include <stdbool.h>
+
+struct client;
+
+struct client_handler {
+    /* The connection is gone; the client frees itself at the end of the turn. */
+    void (*closed)(void *owner, struct client *client);
+};
+
+/* Takes `fd`. `name` is copied and stands in the log. Returns NULL when memory is short; `fd` is closed then. */
+struct client *client_new(const struct exchange_services *services, int fd, const char *name,
+                          const struct client_handler *handler, void *owner);
+
+/* True between requests: closing it now loses nothing that was begun. */
+bool client_is_idle(const struct client *client);
+
+/* The process stops: see exchange_shutdown. An idle connection is closed at once. May call `closed`. */
+void client_shutdown(struct client *client, bool now);
+
+/* Closes it whatever it does. Calls `closed`. */
+void client_close(struct client *client);
+
+/* Room for the owner's list: two pointers. */
+struct client **client_link(struct client *client);
+
+#endif

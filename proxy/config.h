@@ -1,0 +1,62 @@
+#ifndef SOCKWARDEN_PROXY_CONFIG_H
+#define SOCKWARDEN_PROXY_CONFIG_H
+
+/*
+ * The settings of the process as one immutable snapshot: the options of options.def and the compiled policy. Built
+ * from the environment by config_from_environment; nothing after that knows where a setting came from. A bad setting
+ * gives no snapshot but a message that names the variable, its value and what it takes.
+ */
+
+#include "address.h"
+#include "log.h"
+#include "transport.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct policy;
+
+enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
+
+/* Durations are in milliseconds, sizes in bytes. */
+struct config {
+    struct address listen[CONFIG_LISTENERS_MAX];
+    size_t listen_count;
+    struct address engine;
+    bool disable_ipv6;
+    enum log_level log_level;
+    enum log_format log_format;
+    uint64_t head_timeout;
+    uint64_t idle_timeout;
+    uint64_t answer_timeout;
+    uint64_t connect_timeout;
+    uint64_t shutdown_grace;
+    uint64_t tcp_keepalive;
+    uint64_t max_head_size;
+    uint64_t max_head_fields;
+    uint64_t max_target_size;
+    uint64_t max_body_size;
+    uint64_t buffer_high;
+    uint64_t buffer_low;
+    uint64_t max_connections;
+    struct transport_marks marks; /* buffer_high and buffer_low */
+    struct policy *policy;        /* one reference */
+};
+
+/*
+ * Reads `environment` (environ-like). On a bad setting returns NULL and writes one line without line feed to
+ * `problem`, of CONFIG_PROBLEM_SIZE bytes.
+ */
+struct config *config_from_environment(char *const environment[], char *problem);
+
+/* NULL is let pass. */
+void config_free(struct config *config);
+
+/* The names of all options, NULL-terminated, in the table's order; static. */
+const char *const *config_option_names(void);
+
+/* One paragraph an option for --help. */
+void config_print_help(FILE *output);
+
+#endif

@@ -1,0 +1,317 @@
+#include "exchange.h"
+#include "access_log.h"
+#include "config.h"
+#include "exchange_state.h"
+#include "reaper.h"
+#include "reply.h"
+#include "tunnel.h"
+#include "upstream.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static uint64_t
+now_microseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Which phase may follow which; anything else is a bug. */
+static const unsigned legal_phases[] = {
+    [EXCHANGE_NEW] =
+        1u << EXCHANGE_DRAINING | 1u << EXCHANGE_COLLECTING | 1u << EXCHANGE_DIALLING | 1u << EXCHANGE_OVER,
+    [EXCHANGE_DRAINING] = 1u << EXCHANGE_OVER,
+    [EXCHANGE_COLLECTING] = 1u << EXCHANGE_DIALLING | 1u << EXCHANGE_OVER,
+    [EXCHANGE_DIALLING] = 1u << EXCHANGE_RELAYING | 1u << EXCHANGE_OVER,
+    [EXCHANGE_RELAYING] = 1u << EXCHANGE_TUNNELLING | 1u << EXCHANGE_OVER,
+    [EXCHANGE_TUNNELLING] = 1u << EXCHANGE_OVER,
+    [EXCHANGE_OVER] = 0,
+};
+
+void
+exchange_set_phase(struct exchange *exchange, enum exchange_phase phase)
+{
+    if ((legal_phases[exchange->phase] & 1u << phase) == 0)
+        abort();
+    exchange->phase = phase;
+}
+
+bool
+exchange_may_become_tunnel(const struct exchange *exchange)
+{
+    enum verdict_transport transport = exchange->verdict.transport;
+    return transport == TRANSPORT_HIJACK || transport == TRANSPORT_WEBSOCKET || transport == TRANSPORT_H2C;
+}
+
+static void
+free_exchange(struct reaper_entry *entry)
+{
+    struct exchange *exchange = (struct exchange *)entry;
+    text_free(&exchange->head);
+    text_free(&exchange->partial);
+    text_free(&exchange->body);
+    free(exchange);
+}
+
+/* Lets go of the engine's side; the exchange is over for everybody but its owner. */
+static void
+release(struct exchange *exchange)
+{
+    exchange_set_phase(exchange, EXCHANGE_OVER);
+    event_del(&exchange->answer_deadline);
+    dial_cancel(exchange->dial);
+    exchange->dial = NULL;
+    tunnel_free(exchange->tunnel);
+    exchange->tunnel = NULL;
+    transport_close(exchange->engine);
+    exchange->engine = NULL;
+    transport_release(exchange->client, HOLD_SINK_FULL);
+    reaper_take(exchange->services->reaper, &exchange->dead, free_exchange);
+}
+
+static void
+write_access_record(const struct exchange *exchange, enum access_end end)
+{
+    struct access_record record = {
+        .client = exchange->client_name,
+        .method = exchange->method,
+        .target = end == ACCESS_REFUSED ? exchange->path : exchange->target,
+        .status = exchange->status,
+        .operation = exchange->verdict.operation,
+        .rule = exchange->verdict.rule,
+        .cure = exchange->verdict.cure,
+        .received = exchange->received,
+        .sent = exchange->sent,
+        .microseconds = now_microseconds() - exchange->began,
+        .end = end,
+    };
+    access_log_write(&record);
+}
+
+void
+exchange_finish(struct exchange *exchange, enum access_end end, enum exchange_outcome outcome)
+{
+    if (exchange->phase == EXCHANGE_OVER)
+        return;
+    if (exchange->tunnel != NULL) {
+        exchange->received += tunnel_received(exchange->tunnel);
+        exchange->sent += tunnel_sent(exchange->tunnel);
+    }
+    write_access_record(exchange, end);
+    const struct exchange_handler *handler = exchange->handler;
+    void *owner = exchange->owner;
+    release(exchange);
+    handler->done(owner, outcome);
+}
+
+void
+exchange_reply(struct exchange *exchange, int status, const char *message, enum access_end end)
+{
+    exchange->status = status;
+    exchange->sent += reply_write(exchange->client, status, message, exchange->to_head, REPLY_CLOSE);
+    exchange_finish(exchange, end, EXCHANGE_CLOSE);
+}
+
+/*
+ * A refusal keeps the connection where the framing is not in doubt: no body, or one whose length is known and small
+ * enough to be read and thrown away. A client that waits for 100 Continue may or may not send its body, so that is
+ * doubt.
+ */
+static void
+refuse(struct exchange *exchange)
+{
+    char message[VERDICT_TEXT_SIZE * 3];
+    snprintf(message, sizeof(message), "%.*s %.*s refused: %s", (int)exchange->method.length, exchange->method.data,
+             exchange->path.length < 256 ? (int)exchange->path.length : 256, exchange->path.data,
+             exchange->verdict.cure);
+    bool drain = exchange->request_framing == HTTP_BODY_LENGTH && exchange->request_length <= DRAIN_MAX &&
+                 !exchange->expects_continue;
+    bool keep =
+        exchange->wants_keep && !exchange->services->stopping && (exchange->request_framing == HTTP_BODY_NONE || drain);
+    enum reply_connection connection = !keep                  ? REPLY_CLOSE
+                                       : exchange->minor == 0 ? REPLY_KEEP_ALIVE_10
+                                                              : REPLY_KEEP_ALIVE;
+    exchange->status = 403;
+    exchange->sent += reply_write(exchange->client, 403, message, exchange->to_head, connection);
+    if (keep && drain) {
+        exchange_set_phase(exchange, EXCHANGE_DRAINING);
+        transport_offer(exchange->client);
+        return;
+    }
+    exchange_finish(exchange, ACCESS_REFUSED, keep ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
+}
+
+/* The protocol to ask the engine for; the value is fixed by the route, the client only says that it wants one. */
+static struct slice
+upgrade_to_ask_for(const struct http_head *head, enum verdict_transport transport)
+{
+    const struct slice none = {NULL, 0};
+    if (head->upgrade.data == NULL)
+        return none;
+    switch (transport) {
+    case TRANSPORT_HIJACK:
+        return SLICE_LITERAL("tcp");
+    case TRANSPORT_WEBSOCKET:
+        return slice_equals_ignoring_case(head->upgrade, SLICE_LITERAL("websocket")) ? SLICE_LITERAL("websocket")
+                                                                                     : none;
+    case TRANSPORT_H2C:
+        return slice_equals(head->upgrade, SLICE_LITERAL("h2c")) ? SLICE_LITERAL("h2c") : none;
+    default:
+        return none;
+    }
+}
+
+/* Writes the engine's head, and decides how the body travels. */
+static void
+prepare_request(struct exchange *exchange, const struct http_head *head)
+{
+    /* Everything behind the head of an attach or a session belongs to the stream that may begin there. */
+    exchange->raw_behind_head = exchange_may_become_tunnel(exchange) && !exchange->verdict.hijack_after_body;
+    if (exchange->raw_behind_head)
+        http_body_begin(&exchange->request, HTTP_BODY_NONE, 0);
+    exchange->framing = (struct forward_framing){
+        .framing = exchange->raw_behind_head ? HTTP_BODY_NONE : exchange->request_framing,
+        .length = exchange->request_length,
+        .announce_length = head->has_length,
+    };
+    exchange->upgrade = upgrade_to_ask_for(head, exchange->verdict.transport);
+    forward_begin_request(&exchange->head, head, exchange->verdict.canonical);
+    /*
+     * The engine reads exec start's JSON, then raw bytes: the end of a chunked body would reach the process as input.
+     * So that body is collected first and sent with its length, for which the head must wait.
+     */
+    exchange->collect = exchange->verdict.hijack_after_body && exchange->request_framing == HTTP_BODY_CHUNKED;
+    if (!exchange->collect)
+        forward_end_request(&exchange->head, &exchange->framing, exchange->upgrade);
+}
+
+static void
+copy_words(struct exchange *exchange, const struct http_head *head, char *words)
+{
+    memcpy(words, head->method.data, head->method.length);
+    exchange->method = (struct slice){words, head->method.length};
+    words += head->method.length;
+    memcpy(words, head->target.data, head->target.length);
+    exchange->target = (struct slice){words, head->target.length};
+}
+
+static void
+on_answer_deadline(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    exchange_reply(argument, 504, "the engine did not begin its answer in time (ANSWER_TIMEOUT)", ACCESS_TIMEOUT);
+}
+
+struct exchange *
+exchange_new(const struct exchange_services *services, struct transport *client, const char *client_name,
+             const struct http_head *head, const struct exchange_handler *handler, void *owner)
+{
+    size_t canonical_size = policy_buffer_size(head->target.length);
+    size_t words_size = head->method.length + head->target.length;
+    struct exchange *exchange = calloc(1, sizeof(*exchange) + words_size + canonical_size);
+    if (exchange == NULL)
+        return NULL;
+    char *words = (char *)(exchange + 1);
+    exchange->services = services;
+    exchange->client = client;
+    exchange->client_name = client_name;
+    exchange->handler = handler;
+    exchange->owner = owner;
+    exchange->began = now_microseconds();
+    exchange->minor = head->minor;
+    exchange->wants_keep = head->minor == 1 ? !head->close : head->keep_alive && !head->close;
+    exchange->expects_continue = head->expects_continue;
+    exchange->to_head = slice_equals(head->method, SLICE_LITERAL("HEAD"));
+    exchange->request_framing = head->framing;
+    exchange->request_length = head->body_length;
+    http_body_begin(&exchange->request, head->framing, head->body_length);
+    copy_words(exchange, head, words);
+    event_assign(&exchange->answer_deadline, services->base, -1, 0, on_answer_deadline, exchange);
+    struct policy_request request = {.method = exchange->method,
+                                     .target = exchange->target,
+                                     .content_type = head->content_type,
+                                     .has_body = head->framing != HTTP_BODY_NONE};
+    policy_check_head(services->config->policy, &request, words + words_size, canonical_size, &exchange->verdict);
+    exchange->path = exchange->verdict.path.data != NULL ? exchange->verdict.path : exchange->target;
+    if (exchange->verdict.action == VERDICT_ALLOW)
+        prepare_request(exchange, head);
+    return exchange;
+}
+
+static void
+on_dialled(void *owner, const struct dial_result *result)
+{
+    struct exchange *exchange = owner;
+    exchange->dial = NULL;
+    if (result->fd < 0) {
+        exchange_reply(exchange, result->status, result->problem,
+                       result->status == 504 ? ACCESS_TIMEOUT : ACCESS_UNAVAILABLE);
+        return;
+    }
+    exchange_connected(exchange, result->fd);
+}
+
+static void
+dial(struct exchange *exchange)
+{
+    exchange_set_phase(exchange, EXCHANGE_DIALLING);
+    struct dial *pending = upstream_dial(exchange->services->upstream, on_dialled, exchange);
+    /* Where the dial ended at once the exchange may be over by now; it is freed at the end of the turn, not before. */
+    if (pending != NULL)
+        exchange->dial = pending;
+}
+
+static void
+collect(struct exchange *exchange)
+{
+    exchange_set_phase(exchange, EXCHANGE_COLLECTING);
+    if (exchange->expects_continue)
+        transport_write(exchange->client, SLICE_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void
+exchange_start(struct exchange *exchange)
+{
+    switch (exchange->verdict.action) {
+    case VERDICT_DENY:
+        refuse(exchange);
+        break;
+    case VERDICT_MALFORMED:
+        exchange_reply(exchange, 400, exchange->verdict.cure, ACCESS_MALFORMED);
+        break;
+    case VERDICT_ALLOW:
+        if (exchange->head.failed)
+            exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
+        else if (exchange->collect)
+            collect(exchange);
+        else
+            dial(exchange);
+        break;
+    }
+}
+
+void
+exchange_body_collected(struct exchange *exchange)
+{
+    exchange->framing.framing = HTTP_BODY_LENGTH;
+    exchange->framing.length = exchange->body.length;
+    forward_end_request(&exchange->head, &exchange->framing, exchange->upgrade);
+    if (exchange->head.failed || exchange->body.failed)
+        exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
+    else
+        dial(exchange);
+}
+
+void
+exchange_free(struct exchange *exchange)
+{
+    if (exchange == NULL || exchange->phase == EXCHANGE_OVER)
+        return;
+    write_access_record(exchange, ACCESS_CLIENT_CLOSED);
+    release(exchange);
+}

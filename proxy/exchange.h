@@ -1,0 +1,69 @@
+#ifndef SOCKWARDEN_PROXY_EXCHANGE_H
+#define SOCKWARDEN_PROXY_EXCHANGE_H
+
+/*
+ * THE state machine of one request and its answer: judged, dialled, relayed both ways at once, or handed to a tunnel
+ * when the engine takes the connection over. The owner is client.c, which reads heads and hands everything behind the
+ * head to the exchange until `done` was called. An exchange has one engine connection of its own and never shares it.
+ * Invariants: the engine gets no byte before the verdict; a request that the client did not finish is never finished
+ * towards the engine, nor an answer towards the client; `done` is called once, last.
+ */
+
+#include "http_head.h"
+#include "transport.h"
+
+#include <stdbool.h>
+
+struct config;
+struct event_base;
+struct exchange;
+struct reaper;
+struct upstream;
+
+/* What all exchanges share; outlives them. */
+struct exchange_services {
+    struct event_base *base;
+    struct reaper *reaper;
+    struct upstream *upstream;
+    const struct config *config;
+    bool stopping; /* the process stops: no connection is kept for a next request */
+};
+
+/* What the client connection is good for after the exchange. */
+enum exchange_outcome {
+    EXCHANGE_KEEP,  /* the next request may follow */
+    EXCHANGE_CLOSE, /* what is queued goes out, then the connection ends in order */
+    EXCHANGE_ABORT, /* at once, as a reset: the client must not take what it has for the whole */
+};
+
+struct exchange_handler {
+    void (*done)(void *owner, enum exchange_outcome outcome);
+};
+
+/*
+ * Judges the request. Nothing is sent or called yet. `head` is borrowed for this call, `client_name` until `done`.
+ * Returns NULL when memory is short.
+ */
+struct exchange *exchange_new(const struct exchange_services *services, struct transport *client,
+                              const char *client_name, const struct http_head *head,
+                              const struct exchange_handler *handler, void *owner);
+
+/* Refuses or dials; may call `done`. */
+void exchange_start(struct exchange *exchange);
+
+/* What the client's transport tells, while the exchange runs. `received` returns how much it took. */
+size_t exchange_client_received(struct exchange *exchange, const char *bytes, size_t length);
+void exchange_client_ended(struct exchange *exchange);
+void exchange_client_drained(struct exchange *exchange);
+void exchange_client_failed(struct exchange *exchange);
+
+/*
+ * The process stops. Endless answers end in order as soon as a chunk is complete; with `now` everything ends: what has
+ * no answer yet gets a 503, tunnels get FIN both ways, the rest is cut.
+ */
+void exchange_shutdown(struct exchange *exchange, bool now);
+
+/* Ends it without a call of `done`: the client connection is gone. NULL is let pass. */
+void exchange_free(struct exchange *exchange);
+
+#endif

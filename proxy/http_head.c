@@ -1,0 +1,499 @@
+#include "http_head.h"
+
+enum {
+    METHOD_SIZE_MAX = 16,
+    /* 18 digits stay below 2^63, where Go's lengths end, and far below what overflows here. */
+    LENGTH_DIGITS_MAX = 18,
+};
+
+/* tchar, RFC 9110 section 5.6.2. */
+static bool
+is_token(unsigned char byte)
+{
+    if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+        return true;
+    switch (byte) {
+    case '!':
+    case '#':
+    case '$':
+    case '%':
+    case '&':
+    case '\'':
+    case '*':
+    case '+':
+    case '-':
+    case '.':
+    case '^':
+    case '_':
+    case '`':
+    case '|':
+    case '~':
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum http_scan_result
+refuse(struct http_scanner *scanner, int status, const char *reason)
+{
+    scanner->status = status;
+    scanner->reason = reason;
+    return HTTP_SCAN_BAD;
+}
+
+/* One byte of the request line: METHOD SP target SP version, checked as far as a byte can tell. */
+static enum http_scan_result
+scan_request_line(struct http_scanner *scanner, const struct http_limits *limits, unsigned char byte)
+{
+    if (byte == ' ') {
+        if (scanner->line_length == 0 || ++scanner->spaces > 2)
+            return refuse(scanner, 400, "the request line is not METHOD, target and version with one space between");
+        return HTTP_SCAN_MORE;
+    }
+    if (byte < 0x21 || byte > 0x7e)
+        return refuse(scanner, 400, "the request line holds a byte that must be percent-encoded");
+    if (scanner->spaces == 0 && (!is_token(byte) || scanner->line_length >= METHOD_SIZE_MAX))
+        return refuse(scanner, 400, "the request does not begin with a method");
+    if (scanner->spaces == 1 && ++scanner->target_length > limits->target)
+        return refuse(scanner, 414, "the request target is too long");
+    return HTTP_SCAN_MORE;
+}
+
+static enum http_scan_result
+scan_line_end(struct http_scanner *scanner, const struct http_limits *limits, bool request)
+{
+    bool empty = scanner->line_length == 0;
+    if (empty && scanner->lines == 0)
+        return refuse(scanner, 400, "an empty line stands before the head");
+    if (empty)
+        return HTTP_SCAN_COMPLETE;
+    if (request && scanner->lines == 0 && scanner->spaces != 2)
+        return refuse(scanner, 400, "the request line is not METHOD, target and version with one space between");
+    /* The first line is no field. */
+    if (++scanner->lines > limits->fields + 1)
+        return refuse(scanner, 431, "the head has too many fields");
+    scanner->line_length = 0;
+    return HTTP_SCAN_MORE;
+}
+
+static enum http_scan_result
+scan_byte(struct http_scanner *scanner, const struct http_limits *limits, bool request, unsigned char byte)
+{
+    if (++scanner->size > limits->head)
+        return refuse(scanner, 431, "the head is too large");
+    if (scanner->carriage_return) {
+        if (byte != '\n')
+            return refuse(scanner, 400, "a carriage return stands without its line feed");
+        scanner->carriage_return = false;
+        return scan_line_end(scanner, limits, request);
+    }
+    if (byte == '\r') {
+        scanner->carriage_return = true;
+        return HTTP_SCAN_MORE;
+    }
+    if (byte == '\n')
+        return refuse(scanner, 400, "a line feed stands without its carriage return");
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+        return refuse(scanner, 400, "the head holds a control byte");
+    if (scanner->line_length == 0 && (byte == ' ' || byte == '\t'))
+        return refuse(scanner, 400, "a line begins with white space");
+    if (request && scanner->lines == 0) {
+        enum http_scan_result result = scan_request_line(scanner, limits, byte);
+        if (result != HTTP_SCAN_MORE)
+            return result;
+    }
+    scanner->line_length++;
+    return HTTP_SCAN_MORE;
+}
+
+enum http_scan_result
+http_scan(struct http_scanner *scanner, const struct http_limits *limits, bool request, const char *bytes,
+          size_t length, size_t *consumed)
+{
+    for (size_t i = 0; i < length; i++) {
+        enum http_scan_result result = scan_byte(scanner, limits, request, (unsigned char)bytes[i]);
+        if (result != HTTP_SCAN_MORE) {
+            *consumed = i + 1;
+            return result;
+        }
+    }
+    *consumed = length;
+    return HTTP_SCAN_MORE;
+}
+
+static bool
+fail(struct http_problem *problem, int status, const char *reason)
+{
+    problem->status = status;
+    problem->reason = reason;
+    return false;
+}
+
+static struct slice
+trim(struct slice value)
+{
+    while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value.data++;
+        value.length--;
+    }
+    while (value.length > 0 && (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
+        value.length--;
+    return value;
+}
+
+/* Cuts the next line off; the scanner has made sure that each ends with CRLF. */
+static struct slice
+next_line(struct slice *rest)
+{
+    const char *end = memchr(rest->data, '\r', rest->length);
+    struct slice line = {rest->data, (size_t)(end - rest->data)};
+    rest->data = end + 2;
+    rest->length -= line.length + 2;
+    return line;
+}
+
+/* Cuts off what stands before the next `separator`; false where there is none. */
+static bool
+cut(struct slice *rest, char separator, struct slice *part)
+{
+    const char *end = memchr(rest->data, separator, rest->length);
+    if (end == NULL)
+        return false;
+    *part = (struct slice){rest->data, (size_t)(end - rest->data)};
+    rest->data = end + 1;
+    rest->length -= part->length + 1;
+    return true;
+}
+
+static bool
+parse_version(struct slice version, int *minor)
+{
+    if (slice_equals(version, SLICE_LITERAL("HTTP/1.1")))
+        *minor = 1;
+    else if (slice_equals(version, SLICE_LITERAL("HTTP/1.0")))
+        *minor = 0;
+    else
+        return false;
+    return true;
+}
+
+static bool
+is_known_method(struct slice method)
+{
+    static const struct slice known[] = {
+        SLICE_LITERAL("GET"),    SLICE_LITERAL("HEAD"),  SLICE_LITERAL("POST"),    SLICE_LITERAL("PUT"),
+        SLICE_LITERAL("DELETE"), SLICE_LITERAL("PATCH"), SLICE_LITERAL("OPTIONS"),
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (slice_equals(method, known[i]))
+            return true;
+    return false;
+}
+
+static bool
+parse_request_line(struct slice line, struct http_head *head, struct http_problem *problem)
+{
+    if (!cut(&line, ' ', &head->method) || !cut(&line, ' ', &head->target))
+        return fail(problem, 400, "the request line is not METHOD, target and version with one space between");
+    if (!parse_version(line, &head->minor))
+        return fail(problem, 400, "the version is neither HTTP/1.1 nor HTTP/1.0");
+    if (!is_known_method(head->method))
+        return fail(problem, 400, "the method is none of GET, HEAD, POST, PUT, DELETE, PATCH and OPTIONS");
+    if (head->target.length == 0 || head->target.data[0] != '/')
+        return fail(problem, 400, "the request target does not begin with a slash");
+    return true;
+}
+
+static bool
+parse_status_line(struct slice line, struct http_head *head, struct http_problem *problem)
+{
+    struct slice version;
+    if (!cut(&line, ' ', &version) || !parse_version(version, &head->minor))
+        return fail(problem, 502, "the engine's answer does not begin with an HTTP/1 status line");
+    if (line.length < 3 || (line.length > 3 && line.data[3] != ' '))
+        return fail(problem, 502, "the engine's answer has no status of three digits");
+    for (size_t i = 0; i < 3; i++) {
+        if (line.data[i] < '0' || line.data[i] > '9')
+            return fail(problem, 502, "the engine's answer has no status of three digits");
+        head->status = head->status * 10 + (line.data[i] - '0');
+    }
+    if (head->status < 100 || head->status > 599)
+        return fail(problem, 502, "the engine's answer has a status that does not exist");
+    if (line.length > 4)
+        head->reason = (struct slice){line.data + 4, line.length - 4};
+    return true;
+}
+
+static bool
+parse_fields(struct slice rest, struct http_head *head, struct http_problem *problem, int status)
+{
+    while (rest.length > 2) {
+        struct slice line = next_line(&rest);
+        struct slice name;
+        if (!cut(&line, ':', &name) || name.length == 0)
+            return fail(problem, status, "a field line has no name and colon");
+        for (size_t i = 0; i < name.length; i++)
+            if (!is_token((unsigned char)name.data[i]))
+                return fail(problem, status, "a field name holds a byte that no name may hold");
+        if (head->field_count == HTTP_FIELDS_MAX)
+            return fail(problem, status == 400 ? 431 : status, "the head has too many fields");
+        head->fields[head->field_count++] = (struct http_field){name, trim(line)};
+    }
+    return true;
+}
+
+static bool
+parse_length(struct slice value, uint64_t *length)
+{
+    if (value.length == 0 || value.length > LENGTH_DIGITS_MAX)
+        return false;
+    uint64_t number = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] < '0' || value.data[i] > '9')
+            return false;
+        number = number * 10 + (uint64_t)(value.data[i] - '0');
+    }
+    *length = number;
+    return true;
+}
+
+/* Names that a peer which honours nominations would drop, and with them what was judged. */
+static bool
+must_not_be_nominated(struct slice name)
+{
+    static const struct slice names[] = {
+        SLICE_LITERAL("host"),         SLICE_LITERAL("content-length"), SLICE_LITERAL("transfer-encoding"),
+        SLICE_LITERAL("content-type"), SLICE_LITERAL("connection"),     SLICE_LITERAL("expect"),
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (slice_equals_ignoring_case(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool
+read_connection(struct slice value, struct http_head *head, struct http_problem *problem, int status)
+{
+    while (value.length > 0) {
+        struct slice option;
+        if (!cut(&value, ',', &option)) {
+            option = value;
+            value.length = 0;
+        }
+        option = trim(option);
+        for (size_t i = 0; i < option.length; i++)
+            if (!is_token((unsigned char)option.data[i]))
+                return fail(problem, status, "Connection holds what is no connection option");
+        if (slice_equals_ignoring_case(option, SLICE_LITERAL("close")))
+            head->close = true;
+        else if (slice_equals_ignoring_case(option, SLICE_LITERAL("keep-alive")))
+            head->keep_alive = true;
+        else if (must_not_be_nominated(option))
+            return fail(problem, status, "Connection names a field that belongs to the message");
+    }
+    return true;
+}
+
+enum {
+    SEEN_HOST = 1,
+    SEEN_LENGTH = 2,
+    SEEN_CODING = 4,
+    SEEN_TYPE = 8,
+    SEEN_EXPECT = 16,
+    SEEN_UPGRADE = 32,
+};
+
+/* The fields that may stand once only, as a message with two of them has two meanings. */
+static const struct {
+    struct slice name;
+    unsigned bit;
+    const char *twice;
+} singles[] = {
+    {SLICE_LITERAL("host"), SEEN_HOST, "Host stands twice"},
+    {SLICE_LITERAL("content-length"), SEEN_LENGTH, "Content-Length stands twice"},
+    {SLICE_LITERAL("transfer-encoding"), SEEN_CODING, "Transfer-Encoding stands twice"},
+    {SLICE_LITERAL("content-type"), SEEN_TYPE, "Content-Type stands twice"},
+    {SLICE_LITERAL("expect"), SEEN_EXPECT, "Expect stands twice"},
+    {SLICE_LITERAL("upgrade"), SEEN_UPGRADE, "Upgrade stands twice"},
+};
+
+static unsigned
+single_bit(struct slice name, const char **twice)
+{
+    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
+        if (slice_equals_ignoring_case(name, singles[i].name)) {
+            *twice = singles[i].twice;
+            return singles[i].bit;
+        }
+    }
+    return 0;
+}
+
+static bool
+read_coding(struct slice value, struct http_head *head, struct http_problem *problem, int status)
+{
+    if (!slice_equals_ignoring_case(value, SLICE_LITERAL("chunked")))
+        return fail(problem, status, "Transfer-Encoding is not chunked alone");
+    if (head->minor == 0)
+        return fail(problem, status, "Transfer-Encoding stands in an HTTP/1.0 message");
+    head->framing = HTTP_BODY_CHUNKED;
+    return true;
+}
+
+static bool
+read_expect(struct slice value, struct http_head *head, struct http_problem *problem)
+{
+    if (!slice_equals_ignoring_case(value, SLICE_LITERAL("100-continue")))
+        return fail(problem, 417, "Expect is not 100-continue");
+    head->expects_continue = head->minor == 1;
+    return true;
+}
+
+static bool
+check_host(struct slice value, struct http_problem *problem)
+{
+    for (size_t i = 0; i < value.length; i++)
+        if ((unsigned char)value.data[i] <= ' ' || (unsigned char)value.data[i] >= 0x7f)
+            return fail(problem, 400, "Host holds a byte that no host name may hold");
+    return true;
+}
+
+static bool
+read_single(unsigned bit, struct slice value, struct http_head *head, struct http_problem *problem, bool request)
+{
+    switch (bit) {
+    case SEEN_HOST:
+        return !request || check_host(value, problem);
+    case SEEN_LENGTH:
+        head->has_length = true;
+        return parse_length(value, &head->body_length) ||
+               fail(problem, request ? 400 : 502, "Content-Length is not a number of at most 18 digits");
+    case SEEN_CODING:
+        return read_coding(value, head, problem, request ? 400 : 502);
+    case SEEN_TYPE:
+        head->content_type = value;
+        return true;
+    case SEEN_EXPECT:
+        return !request || read_expect(value, head, problem);
+    case SEEN_UPGRADE:
+        if (head->minor == 1)
+            head->upgrade = value;
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool
+read_fields(struct http_head *head, struct http_problem *problem, bool request)
+{
+    unsigned seen = 0;
+    int status = request ? 400 : 502;
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+        const char *twice = NULL;
+        unsigned bit = single_bit(field->name, &twice);
+        if (bit != 0) {
+            if (seen & bit)
+                return fail(problem, status, twice);
+            seen |= bit;
+            if (!read_single(bit, field->value, head, problem, request))
+                return false;
+        } else if (slice_equals_ignoring_case(field->name, SLICE_LITERAL("connection"))) {
+            if (!read_connection(field->value, head, problem, status))
+                return false;
+        }
+    }
+    if ((seen & SEEN_LENGTH) && (seen & SEEN_CODING))
+        return fail(problem, status, "Content-Length and Transfer-Encoding stand together");
+    if (request && head->minor == 1 && !(seen & SEEN_HOST))
+        return fail(problem, 400, "Host is missing");
+    return true;
+}
+
+bool
+http_parse_request(struct slice bytes, struct http_head *head, struct http_problem *problem)
+{
+    memset(head, 0, offsetof(struct http_head, fields));
+    struct slice rest = bytes;
+    if (!parse_request_line(next_line(&rest), head, problem) || !parse_fields(rest, head, problem, 400) ||
+        !read_fields(head, problem, true))
+        return false;
+    if (head->framing == HTTP_BODY_NONE && head->body_length > 0)
+        head->framing = HTTP_BODY_LENGTH;
+    if (head->framing == HTTP_BODY_NONE)
+        head->expects_continue = false;
+    return true;
+}
+
+bool
+http_parse_answer(struct slice bytes, struct http_head *head, struct http_problem *problem)
+{
+    memset(head, 0, offsetof(struct http_head, fields));
+    struct slice rest = bytes;
+    if (!parse_status_line(next_line(&rest), head, problem) || !parse_fields(rest, head, problem, 502) ||
+        !read_fields(head, problem, false))
+        return false;
+    if (head->framing == HTTP_BODY_NONE)
+        head->framing = head->has_length ? HTTP_BODY_LENGTH : HTTP_BODY_UNTIL_CLOSE;
+    return true;
+}
+
+bool
+http_answer_has_body(int status, bool head_request)
+{
+    return !head_request && status >= 200 && status != 204 && status != 304;
+}
+
+bool
+http_field_is_hop_by_hop(struct slice name)
+{
+    static const struct slice names[] = {
+        SLICE_LITERAL("connection"),
+        SLICE_LITERAL("keep-alive"),
+        SLICE_LITERAL("proxy-connection"),
+        SLICE_LITERAL("te"),
+        SLICE_LITERAL("trailer"),
+        SLICE_LITERAL("transfer-encoding"),
+        SLICE_LITERAL("upgrade"),
+        SLICE_LITERAL("proxy-authenticate"),
+        SLICE_LITERAL("proxy-authorization"),
+        SLICE_LITERAL("content-length"),
+        SLICE_LITERAL("expect"),
+        SLICE_LITERAL("host"),
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (slice_equals_ignoring_case(name, names[i]))
+            return true;
+    return false;
+}
+
+const char *
+http_reason(int status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 408:
+        return "Request Timeout";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 417:
+        return "Expectation Failed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    default:
+        return "Internal Server Error";
+    }
+}

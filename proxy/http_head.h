@@ -1,0 +1,108 @@
+#ifndef SOCKWARDEN_PROXY_HTTP_HEAD_H
+#define SOCKWARDEN_PROXY_HTTP_HEAD_H
+
+/*
+ * The strict check of HTTP/1 heads, the first of the two gates (the second is http_reader.c). A scanner looks at each
+ * byte as it arrives and refuses at the first that no head may hold there; when the head is complete, the parse
+ * functions take it apart into slices of the caller's bytes and decide the framing of the message. Grammar: RFC 9112
+ * sections 2 to 6, with everything refused that peers are known to read in different ways (line ends other than CRLF,
+ * folded lines, two framings, lists in Transfer-Encoding …). Nothing here allocates, logs or knows a socket; used by
+ * client.c, exchange.c and the fuzzers.
+ */
+
+#include "policy/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The upper bound of the setting; a parsed head is a value on the stack. */
+enum { HTTP_FIELDS_MAX = 256 };
+
+/* What the scanner lets pass; all in bytes but `fields`. */
+struct http_limits {
+    size_t head;
+    size_t target;
+    size_t fields;
+};
+
+enum http_scan_result { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
+
+/* A zeroed scanner is at the begin of a head. Fields are private to http_head.c. */
+struct http_scanner {
+    size_t size;
+    size_t line_length;
+    size_t lines;
+    size_t spaces;
+    size_t target_length;
+    bool carriage_return;
+    int status;         /* with HTTP_SCAN_BAD: the status to answer */
+    const char *reason; /* and a static sentence */
+};
+
+/*
+ * Looks at the next bytes of a head. With HTTP_SCAN_COMPLETE, `consumed` tells how many of them belong to it; with
+ * HTTP_SCAN_MORE all do. `request` tells that the first line is a request line, whose form is checked as it comes.
+ */
+enum http_scan_result http_scan(struct http_scanner *scanner, const struct http_limits *limits, bool request,
+                                const char *bytes, size_t length, size_t *consumed);
+
+enum http_framing {
+    HTTP_BODY_NONE,
+    HTTP_BODY_LENGTH,
+    HTTP_BODY_CHUNKED,
+    HTTP_BODY_UNTIL_CLOSE, /* answers only */
+};
+
+struct http_field {
+    struct slice name;
+    struct slice value; /* without the white space around it */
+};
+
+/* A head taken apart; every slice points into the bytes that were parsed. */
+struct http_head {
+    /* Requests. */
+    struct slice method;
+    struct slice target;
+    /* Answers. */
+    int status;
+    struct slice reason;
+    /* Both. */
+    int minor; /* HTTP/1.minor, 0 or 1 */
+    enum http_framing framing;
+    uint64_t body_length;      /* with HTTP_BODY_LENGTH; for answers, see http_parse_answer */
+    bool has_length;           /* a Content-Length field is there */
+    bool close;                /* Connection names close */
+    bool keep_alive;           /* Connection names keep-alive */
+    bool expects_continue;     /* Expect: 100-continue, HTTP/1.1 */
+    struct slice upgrade;      /* value of Upgrade; data is NULL where there is none or the version is 1.0 */
+    struct slice content_type; /* data is NULL where there is none */
+    size_t field_count;
+    struct http_field fields[HTTP_FIELDS_MAX];
+};
+
+/* Why a head was refused. */
+struct http_problem {
+    int status;
+    const char *reason;
+};
+
+/* `bytes` is one whole head that the scanner let pass, its empty line included. */
+bool http_parse_request(struct slice bytes, struct http_head *head, struct http_problem *problem);
+
+/*
+ * The same for an answer of the engine. The framing is that of the fields; whether the answer has a body at all
+ * depends on the request and the status, see http_answer_has_body.
+ */
+bool http_parse_answer(struct slice bytes, struct http_head *head, struct http_problem *problem);
+
+/* RFC 9112 section 6.3, rules 1 and 2: none to HEAD, none with 1xx, 204 and 304, whatever the fields say. */
+bool http_answer_has_body(int status, bool head_request);
+
+/* True for fields that concern one connection only and are never passed on (RFC 9110 section 7.6.1). */
+bool http_field_is_hop_by_hop(struct slice name);
+
+/* The reason phrase for a status that is answered here. */
+const char *http_reason(int status);
+
+#endif

@@ -1,0 +1,62 @@
+#ifndef SOCKWARDEN_PROXY_LOG_H
+#define SOCKWARDEN_PROXY_LOG_H
+
+/*
+ * The log of the process: records of a level, an event word and named values, one a line on standard error, as text
+ * or JSON. Programs log, libraries return: policy/ and the HTTP modules never call this. A record lives on the
+ * caller's stack and is at most LOG_RECORD_SIZE bytes, longer values are cut. Writing never blocks the loop: where
+ * standard error takes no more (a pipe nobody reads), the record is dropped and counted, and the count is told with
+ * the next record that gets through.
+ */
+
+#include "policy/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The words and order of syslog, as HAProxy's log level takes them. */
+enum log_level {
+    LOG_LEVEL_EMERG,
+    LOG_LEVEL_ALERT,
+    LOG_LEVEL_CRIT,
+    LOG_LEVEL_ERR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* PIPE_BUF: a write of so much to a pipe is whole or nothing. */
+enum { LOG_RECORD_SIZE = 4096 };
+
+struct log_record {
+    enum log_level level;
+    size_t length;
+    char text[LOG_RECORD_SIZE];
+};
+
+/* Sets what is written and how; before it is called, notice and above are written as text. */
+void log_configure(enum log_level level, enum log_format format);
+
+/* The level for its word (exact, lower case), or false. */
+bool log_level_from_word(const char *word, enum log_level *level);
+
+/* True when records of this level are written: ask before building a costly one. */
+bool log_wanted(enum log_level level);
+
+/* begin, any number of values, end. Keys and the event are plain words; values may be any bytes. */
+void log_begin(struct log_record *record, enum log_level level, const char *event);
+void log_string(struct log_record *record, const char *key, const char *value);
+void log_slice(struct log_record *record, const char *key, struct slice value);
+void log_number(struct log_record *record, const char *key, uint64_t value);
+/* `microseconds` is written in seconds with six digits behind the point. */
+void log_seconds(struct log_record *record, const char *key, uint64_t microseconds);
+void log_end(struct log_record *record);
+
+/* One record with one value named "text", printf-like. */
+void log_text(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,305 @@
+#include "server.h"
+#include "client.h"
+#include "config.h"
+#include "exchange.h"
+#include "listener.h"
+#include "log.h"
+#include "reaper.h"
+#include "upstream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    DESCRIPTORS_RESERVED = 16,  /* listeners, epoll, signals, standard streams, the odd dial */
+    DESCRIPTORS_PER_CLIENT = 2, /* its own and one to the engine */
+    RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
+    FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
+};
+
+struct server {
+    const struct config *config;
+    struct event_base *base;
+    struct exchange_services services;
+    struct listener *listeners[CONFIG_LISTENERS_MAX];
+    size_t listener_count;
+    struct client *clients; /* doubly linked through client_link */
+    size_t client_count;
+    size_t client_limit;
+    bool paused;
+    bool flushing;
+    struct event terminate;
+    struct event interrupt;
+    struct event resume;
+    struct event grace;
+};
+
+static struct timeval
+milliseconds(uint64_t duration)
+{
+    return (struct timeval){.tv_sec = (time_t)(duration / 1000), .tv_usec = (suseconds_t)(duration % 1000) * 1000};
+}
+
+static void
+set_paused(struct server *server, bool paused)
+{
+    if (server->paused == paused)
+        return;
+    server->paused = paused;
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_pause(server->listeners[i], paused);
+}
+
+static void
+link_client(struct server *server, struct client *client)
+{
+    client_link(client)[0] = NULL;
+    client_link(client)[1] = server->clients;
+    if (server->clients != NULL)
+        client_link(server->clients)[0] = client;
+    server->clients = client;
+    server->client_count++;
+}
+
+static void
+unlink_client(struct server *server, struct client *client)
+{
+    struct client *previous = client_link(client)[0];
+    struct client *next = client_link(client)[1];
+    if (previous != NULL)
+        client_link(previous)[1] = next;
+    else
+        server->clients = next;
+    if (next != NULL)
+        client_link(next)[0] = previous;
+    server->client_count--;
+}
+
+static void
+on_client_closed(void *owner, struct client *client)
+{
+    struct server *server = owner;
+    unlink_client(server, client);
+    if (server->services.stopping) {
+        if (server->client_count == 0)
+            event_base_loopexit(server->base, NULL);
+        return;
+    }
+    if (server->paused && server->client_count < server->client_limit &&
+        !event_pending(&server->resume, EV_TIMEOUT, NULL))
+        set_paused(server, false);
+}
+
+static void
+on_accepted(void *owner, int fd, const char *name)
+{
+    static const struct client_handler client_handler = {.closed = on_client_closed};
+    struct server *server = owner;
+    upstream_tune_tcp(fd, server->config->tcp_keepalive);
+    struct client *client = client_new(&server->services, fd, name, &client_handler, server);
+    if (client == NULL)
+        return;
+    link_client(server, client);
+    if (server->client_count >= server->client_limit) {
+        log_text(LOG_LEVEL_DEBUG, "limit", "%zu clients are connected; further ones wait", server->client_count);
+        set_paused(server, true);
+    }
+}
+
+static void
+on_exhausted(void *owner, int error)
+{
+    struct server *server = owner;
+    log_text(LOG_LEVEL_WARNING, "limit", "cannot accept a connection: %s; clients wait", strerror(error));
+    set_paused(server, true);
+    struct timeval delay = milliseconds(RESUME_MILLISECONDS);
+    event_add(&server->resume, &delay);
+}
+
+static void
+on_resume(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct server *server = argument;
+    if (!server->services.stopping && server->client_count < server->client_limit)
+        set_paused(server, false);
+}
+
+static void
+shut_clients_down(struct server *server, bool now)
+{
+    struct client *client = server->clients;
+    while (client != NULL) {
+        struct client *next = client_link(client)[1];
+        client_shutdown(client, now);
+        client = next;
+    }
+}
+
+static void
+on_grace_over(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct server *server = argument;
+    if (server->flushing) {
+        event_base_loopbreak(server->base);
+        return;
+    }
+    server->flushing = true;
+    shut_clients_down(server, true);
+    struct timeval delay = milliseconds(FLUSH_MILLISECONDS);
+    event_add(&server->grace, &delay);
+}
+
+static void
+on_stop(evutil_socket_t number, short what, void *argument)
+{
+    (void)what;
+    struct server *server = argument;
+    if (server->services.stopping) {
+        log_text(LOG_LEVEL_NOTICE, "stopping", "a second signal: at once");
+        event_del(&server->grace);
+        server->flushing = false;
+        on_grace_over(-1, 0, server);
+        return;
+    }
+    server->services.stopping = true;
+    log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu clients have up to %llu ms",
+             number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count,
+             (unsigned long long)server->config->shutdown_grace);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_free(server->listeners[i]);
+    server->listener_count = 0;
+    shut_clients_down(server, false);
+    if (server->client_count == 0) {
+        event_base_loopexit(server->base, NULL);
+        return;
+    }
+    struct timeval delay = milliseconds(server->config->shutdown_grace);
+    event_add(&server->grace, &delay);
+}
+
+/* As many descriptors as the settings could need are asked for; where they are not to be had, fewer clients are served.
+ */
+static size_t
+limit_clients(const struct config *config)
+{
+    struct rlimit limit;
+    rlim_t needed = config->max_connections * DESCRIPTORS_PER_CLIENT + DESCRIPTORS_RESERVED;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return config->max_connections;
+    if (limit.rlim_cur < needed) {
+        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > needed ? needed : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= needed)
+        return config->max_connections;
+    size_t clients = limit.rlim_cur > DESCRIPTORS_RESERVED + DESCRIPTORS_PER_CLIENT
+                         ? (limit.rlim_cur - DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_CLIENT
+                         : 1;
+    log_text(LOG_LEVEL_NOTICE, "limit", "%llu descriptors are allowed: %zu clients at a time, further ones wait",
+             (unsigned long long)limit.rlim_cur, clients);
+    return clients;
+}
+
+static bool
+listen_everywhere(struct server *server, char *problem)
+{
+    static const struct listener_handler listener_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
+    for (size_t i = 0; i < server->config->listen_count; i++) {
+        struct listener *listener =
+            listener_new(server->base, &server->config->listen[i], &listener_handler, server, problem);
+        if (listener == NULL)
+            return false;
+        server->listeners[server->listener_count++] = listener;
+    }
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct log_record record;
+        log_begin(&record, LOG_LEVEL_NOTICE, "listening");
+        log_string(&record, "address", listener_address(server->listeners[i])->name);
+        log_end(&record);
+    }
+    return true;
+}
+
+static bool
+prepare(struct server *server, char *problem)
+{
+    const struct config *config = server->config;
+    snprintf(problem, SERVER_PROBLEM_SIZE, "out of memory");
+    server->base = event_base_new();
+    if (server->base == NULL)
+        return false;
+    server->services = (struct exchange_services){.base = server->base, .config = config};
+    server->services.reaper = reaper_new(server->base);
+    if (server->services.reaper == NULL)
+        return false;
+    server->services.upstream = upstream_new(server->base, server->services.reaper, &config->engine,
+                                             config->connect_timeout, config->tcp_keepalive);
+    if (server->services.upstream == NULL)
+        return false;
+    evsignal_assign(&server->terminate, server->base, SIGTERM, on_stop, server);
+    evsignal_assign(&server->interrupt, server->base, SIGINT, on_stop, server);
+    event_assign(&server->resume, server->base, -1, 0, on_resume, server);
+    event_assign(&server->grace, server->base, -1, 0, on_grace_over, server);
+    return event_add(&server->terminate, NULL) == 0 && event_add(&server->interrupt, NULL) == 0;
+}
+
+struct server *
+server_new(const struct config *config, char *problem)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    if (server == NULL) {
+        snprintf(problem, SERVER_PROBLEM_SIZE, "out of memory");
+        return NULL;
+    }
+    server->config = config;
+    signal(SIGPIPE, SIG_IGN);
+    server->client_limit = limit_clients(config);
+    if (!prepare(server, problem) || !listen_everywhere(server, problem)) {
+        server_free(server);
+        return NULL;
+    }
+    upstream_probe(server->services.upstream);
+    return server;
+}
+
+int
+server_run(struct server *server)
+{
+    int result = event_base_dispatch(server->base);
+    log_text(LOG_LEVEL_NOTICE, "stopped", "%s", result < 0 ? "the event loop failed" : "everything has ended");
+    return result < 0 ? 1 : 0;
+}
+
+void
+server_free(struct server *server)
+{
+    if (server == NULL)
+        return;
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_free(server->listeners[i]);
+    server->services.stopping = true;
+    while (server->clients != NULL)
+        client_close(server->clients);
+    if (event_initialized(&server->terminate)) {
+        event_del(&server->terminate);
+        event_del(&server->interrupt);
+        event_del(&server->resume);
+        event_del(&server->grace);
+    }
+    upstream_free(server->services.upstream);
+    reaper_free(server->services.reaper);
+    if (server->base != NULL)
+        event_base_free(server->base);
+    free(server);
+}

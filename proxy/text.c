@@ -1,0 +1,58 @@
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+text_reserve(struct text *text, size_t capacity)
+{
+    if (text->failed || capacity <= text->capacity)
+        return;
+    size_t size = text->capacity > 0 ? text->capacity : 512;
+    while (size < capacity)
+        size *= 2;
+    char *data = realloc(text->data, size);
+    if (data == NULL) {
+        text->failed = true;
+        return;
+    }
+    text->data = data;
+    text->capacity = size;
+}
+
+void
+text_append(struct text *text, struct slice bytes)
+{
+    text_reserve(text, text->length + bytes.length);
+    if (text->failed || bytes.length == 0)
+        return;
+    memcpy(text->data + text->length, bytes.data, bytes.length);
+    text->length += bytes.length;
+}
+
+void
+text_append_string(struct text *text, const char *string)
+{
+    text_append(text, slice_from_string(string));
+}
+
+void
+text_append_number(struct text *text, uint64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+    text_append(text, (struct slice){digits, (size_t)length});
+}
+
+struct slice
+text_slice(const struct text *text)
+{
+    return (struct slice){text->data, text->length};
+}
+
+void
+text_free(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}

@@ -1,0 +1,33 @@
+#ifndef SOCKWARDEN_PROXY_TEXT_H
+#define SOCKWARDEN_PROXY_TEXT_H
+
+/*
+ * A growing run of bytes on the heap, for heads that are collected or written. A zeroed struct is an empty text.
+ * Running out of memory is remembered in `failed`, so that a row of appends is checked once at its end; a failed text
+ * keeps what it had. The owner frees it with text_free.
+ */
+
+#include "policy/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *data;
+    size_t length;
+    size_t capacity;
+    bool failed;
+};
+
+void text_append(struct text *text, struct slice bytes);
+void text_append_string(struct text *text, const char *string);
+void text_append_number(struct text *text, uint64_t number);
+
+/* Makes room for so many bytes in all, to spare later growth. */
+void text_reserve(struct text *text, size_t capacity);
+
+struct slice text_slice(const struct text *text);
+void text_free(struct text *text);
+
+#endif
