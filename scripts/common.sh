@@ -20,7 +20,7 @@ can_be_root() {
 }
 
 package_installed() {
-    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -x installed >/dev/null
 }
 
 # Prints those of the named packages that are not installed, one a line.
@@ -33,7 +33,7 @@ missing_packages() {
 
 # True where apt knows the package; asks the lists as they are, so refresh them first.
 package_known() {
-    apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+    apt-cache policy "$1" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null
 }
 
 # Refreshes apt's lists, once a run. Another apt at work is waited for, up to five minutes. A list that can't be had is

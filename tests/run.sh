@@ -243,7 +243,7 @@ main() {
             -*) usage >&2; return 2 ;;
             all) ;;
             *)
-                if ! printf '%s\n' "${STEPS[@]}" | cut -d '|' -f 1,2 | grep -qw -- "$1"; then
+                if ! printf '%s\n' "${STEPS[@]}" | cut -d '|' -f 1,2 | grep -w -- "$1" >/dev/null; then
                     echo "tests/run.sh: no part or step is called $1; see --list" >&2
                     return 2
                 fi
