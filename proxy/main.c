@@ -1,4 +1,4 @@
-// X
+#include "cli_explain.h"
 #include "config.h"
 #include "log.h"
 #include "policy/policy.h"
@@ -107,7 +107,7 @@ main(int argc, char *argv[])
         fprintf(stderr, "sockwarden: %s\n", problem);
         return EXIT_USAGE;
     }
-    int code = run(config);
+    int code = explain ? cli_explain(config->policy, argc - 1, argv + 1, stdin, stdout, stderr) : run(config);
     config_free(config);
     return code;
 }
