@@ -107,7 +107,7 @@ main(int argc, char *argv[])
         fprintf(stderr, "sockwarden: %s\n", problem);
         return EXIT_USAGE;
     }
-    int code = explain ? cli_explain(config->policy, argc - 1, argv + 1, stdin, stdout, stderr) : run(config);
+    int code = explain ? cli_explain(config->policy, argc - 2, argv + 2, stdin, stdout, stderr) : run(config);
     config_free(config);
     return code;
 }
