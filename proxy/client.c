@@ -39,6 +39,7 @@ struct client {
     struct http_scanner scanner;
     struct text partial; /* of a head that comes in parts */
     size_t discarded;
+    bool served; /* at least one request */
     char name[NAME_SIZE];
 };
 
@@ -131,6 +132,7 @@ on_exchange_done(void *owner, enum exchange_outcome outcome)
 {
     struct client *client = owner;
     client->exchange = NULL;
+    client->served = true;
     /* After a tunnel the transport still has that for its handler. */
     transport_set_handler(client->transport, &client_handler, client);
     switch (outcome) {
@@ -309,9 +311,13 @@ client_new(const struct exchange_services *services, int fd, const char *name, c
 }
 
 bool
-client_is_idle(const struct client *client)
+client_make_room(struct client *client)
 {
-    return client->state == CLIENT_IDLE;
+    /* One that was accepted and has not asked for anything yet is about to. */
+    if (client->state != CLIENT_IDLE || !client->served)
+        return false;
+    close_in_order(client);
+    return true;
 }
 
 void

@@ -23,8 +23,8 @@ struct client_handler {
 struct client *client_new(const struct exchange_services *services, int fd, const char *name,
                           const struct client_handler *handler, void *owner);
 
-/* True between requests: closing it now loses nothing that was begun. */
-bool client_is_idle(const struct client *client);
+/* Closes a connection that was served and now idles, to make room for one that waits; false where it is not so. */
+bool client_make_room(struct client *client);
 
 /* The process stops: see exchange_shutdown. An idle connection is closed at once. May call `closed`. */
 void client_shutdown(struct client *client, bool now);

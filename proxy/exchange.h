@@ -27,6 +27,7 @@ struct exchange_services {
     struct upstream *upstream;
     const struct config *config;
     bool stopping; /* the process stops: no connection is kept for a next request */
+    bool crowded;  /* every place is taken and others wait: none is kept either */
 };
 
 /* What the client connection is good for after the exchange. */

@@ -72,7 +72,7 @@ begin_tunnel(struct exchange *exchange, const struct http_head *head)
 static bool
 can_keep(const struct exchange *exchange)
 {
-    if (!exchange->wants_keep || exchange->services->stopping)
+    if (!exchange->wants_keep || exchange->services->stopping || exchange->services->crowded)
         return false;
     if (exchange->answer.framing == HTTP_BODY_UNTIL_CLOSE || exchange->dechunk)
         return false;
@@ -310,7 +310,8 @@ exchange_answer_complete(struct exchange *exchange)
 {
     /* An answer before the request was complete: the rest of the request can't be told from a next one. */
     bool whole = http_body_is_complete(&exchange->request);
-    exchange_finish(exchange, ACCESS_COMPLETE, exchange->keep && whole ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
+    exchange_finish(exchange, exchange->left_stream ? ACCESS_CLIENT_CLOSED : ACCESS_COMPLETE,
+                    exchange->keep && whole ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
 }
 
 static bool

@@ -114,8 +114,10 @@ exchange_client_ended(struct exchange *exchange)
      * The engine learns of the client's FIN as it would on its own socket. Where a tunnel may follow, the FIN belongs
      * to that stream; the transport keeps it and tells the tunnel.
      */
-    if (exchange->phase == EXCHANGE_RELAYING && !exchange_may_become_tunnel(exchange))
+    if (exchange->phase == EXCHANGE_RELAYING && !exchange_may_become_tunnel(exchange)) {
+        exchange->left_stream = exchange->verdict.transport == TRANSPORT_STREAM;
         transport_end(exchange->engine);
+    }
 }
 
 void

@@ -68,6 +68,7 @@ struct exchange {
     bool answer_begun; /* a final head went to the client */
     bool dechunk;      /* an HTTP/1.0 client gets the payload alone */
     bool keep;         /* as announced in the head that went to the client */
+    bool left_stream;  /* the client sent FIN, at which the engine ends a stream */
     bool ending;       /* the process stops: end at the next chunk border */
 
     /* The record. */

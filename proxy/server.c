@@ -81,6 +81,17 @@ unlink_client(struct server *server, struct client *client)
     server->client_count--;
 }
 
+/* The one that was accepted first among those that idle stands last in the list that has one. */
+static void
+make_room(struct server *server)
+{
+    struct client *oldest = server->clients;
+    while (oldest != NULL && client_link(oldest)[1] != NULL)
+        oldest = client_link(oldest)[1];
+    while (oldest != NULL && !client_make_room(oldest))
+        oldest = client_link(oldest)[0];
+}
+
 static void
 on_client_closed(void *owner, struct client *client)
 {
@@ -91,8 +102,8 @@ on_client_closed(void *owner, struct client *client)
             event_base_loopexit(server->base, NULL);
         return;
     }
-    if (server->paused && server->client_count < server->client_limit &&
-        !event_pending(&server->resume, EV_TIMEOUT, NULL))
+    server->services.crowded = false;
+    if (server->paused && !event_pending(&server->resume, EV_TIMEOUT, NULL))
         set_paused(server, false);
 }
 
@@ -109,6 +120,8 @@ on_accepted(void *owner, int fd, const char *name)
     if (server->client_count >= server->client_limit) {
         log_text(LOG_LEVEL_DEBUG, "limit", "%zu clients are connected; further ones wait", server->client_count);
         set_paused(server, true);
+        server->services.crowded = true;
+        make_room(server);
     }
 }
 
