@@ -130,8 +130,8 @@ refuse(struct exchange *exchange)
              exchange->verdict.cure);
     bool drain = exchange->request_framing == HTTP_BODY_LENGTH && exchange->request_length <= DRAIN_MAX &&
                  !exchange->expects_continue;
-    bool keep =
-        exchange->wants_keep && !exchange->services->stopping && (exchange->request_framing == HTTP_BODY_NONE || drain);
+    bool keep = exchange->wants_keep && !exchange->services->stopping && !exchange->services->crowded &&
+                (exchange->request_framing == HTTP_BODY_NONE || drain);
     enum reply_connection connection = !keep                  ? REPLY_CLOSE
                                        : exchange->minor == 0 ? REPLY_KEEP_ALIVE_10
                                                               : REPLY_KEEP_ALIVE;
