@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -77,6 +78,7 @@ class RawClient:
         if self.sock.family != socket.AF_UNIX:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = bytearray()
+        self.left = 0  # of the chunk that is being read
 
     def __enter__(self):
         return self
@@ -169,11 +171,39 @@ class RawClient:
             answer.body = self.read_until_eof()
         return answer
 
+    def read_piece(self):
+        """Some data of a chunked body, what there is of it in one chunk; b'' at the end of the body."""
+        if not self.left:
+            size = self.read_line().partition(b";")[0]
+            assert re.fullmatch(rb"[0-9a-fA-F]{1,16}", size), f"chunk size {size!r}"
+            self.left = int(size, 16)
+            if not self.left:
+                while self.read_line():  # trailers
+                    pass
+                return b""
+        if not self.pending:
+            self._fill(f"a chunk of which {self.left} bytes are to come")
+        data = self._take(min(self.left, len(self.pending)))
+        self.left -= len(data)
+        if not self.left:
+            assert self.read_exactly(2) == b"\r\n", "a chunk without its CRLF"
+        return data
+
     def read_chunk(self):
         """The data of the next chunk; b'' for the last one with its end."""
-        size = int(self.read_line(), 16)
-        data = self.read_exactly(size) if size else b""
-        assert self.read_exactly(2) == b"\r\n", "a chunk without its CRLF, or trailers"
+        data = self.read_piece()
+        while self.left:
+            data += self.read_piece()
+        return data
+
+    def read_data(self, count):
+        """Exactly this much data of a chunked body, however it is cut into chunks."""
+        data = b""
+        while len(data) < count:
+            piece = self.read_piece()
+            assert piece, f"the body ended behind {data!r}"
+            data += piece
+        assert len(data) == count, f"more data than awaited: {data!r}"
         return data
 
     def read_line(self):
