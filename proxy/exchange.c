@@ -54,6 +54,7 @@ free_exchange(struct reaper_entry *entry)
     text_free(&exchange->head);
     text_free(&exchange->partial);
     text_free(&exchange->body);
+    text_free(&exchange->answer_head);
     free(exchange);
 }
 

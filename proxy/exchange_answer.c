@@ -37,15 +37,30 @@ on_tunnel_ended(void *owner)
     exchange_finish(exchange, exchange->ending ? ACCESS_SHUTDOWN : ACCESS_TUNNEL, EXCHANGE_CLOSE);
 }
 
+/* Sends the head that waits for what came behind it in the same piece, and those bytes: one system call for both. */
+static void
+send_with_head(struct exchange *exchange, struct slice bytes)
+{
+    struct slice pieces[] = {text_slice(&exchange->answer_head), bytes};
+    if (pieces[0].length + pieces[1].length == 0)
+        return;
+    transport_write_pieces(exchange->client, pieces, 2);
+    text_free(&exchange->answer_head);
+}
+
+static bool
+queue_head(struct exchange *exchange, const struct forward_answer *answer)
+{
+    forward_write_answer(&exchange->answer_head, answer);
+    return !exchange->answer_head.failed;
+}
+
 static bool
 send_head(struct exchange *exchange, const struct forward_answer *answer)
 {
-    struct text text = {0};
-    forward_write_answer(&text, answer);
-    bool written = !text.failed;
+    bool written = queue_head(exchange, answer);
     if (written)
-        transport_write(exchange->client, text_slice(&text));
-    text_free(&text);
+        send_with_head(exchange, (struct slice){NULL, 0});
     return written;
 }
 
@@ -101,10 +116,12 @@ begin_answer(struct exchange *exchange, const struct http_head *head)
                       : exchange->minor == 0 ? FORWARD_KEEP_ALIVE
                                              : FORWARD_SILENT,
     };
-    if (!send_head(exchange, &answer))
+    if (!queue_head(exchange, &answer)) {
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
-    else if (http_body_is_complete(&exchange->answer))
+    } else if (http_body_is_complete(&exchange->answer)) {
+        send_with_head(exchange, (struct slice){NULL, 0});
         exchange_answer_complete(exchange);
+    }
 }
 
 /* 100 is answered by us or not at all; other interim answers are the client's, if its version knows them. */
@@ -188,7 +205,7 @@ relay_body(struct exchange *exchange, const char *bytes, size_t length)
         taken += consumed;
         exchange->sent += payload.length;
         if (exchange->dechunk && payload.length > 0)
-            transport_write(exchange->client, payload);
+            send_with_head(exchange, payload);
         if (result == HTTP_BODY_ERROR || result == HTTP_BODY_END)
             break;
         if (exchange->ending && http_body_is_between_chunks(&exchange->answer))
@@ -198,8 +215,7 @@ relay_body(struct exchange *exchange, const char *bytes, size_t length)
         fail_answer(exchange, NULL, ACCESS_ENGINE_ERROR);
         return length;
     }
-    if (!exchange->dechunk)
-        transport_write(exchange->client, (struct slice){bytes, taken});
+    send_with_head(exchange, (struct slice){bytes, exchange->dechunk ? 0 : taken});
     if (http_body_is_complete(&exchange->answer))
         exchange_answer_complete(exchange);
     else if (exchange->ending && http_body_is_between_chunks(&exchange->answer))
@@ -221,6 +237,8 @@ on_received(void *owner, const char *bytes, size_t length)
         else
             taken += read_head(exchange, bytes + taken, length - taken);
     }
+    if (exchange->phase == EXCHANGE_RELAYING)
+        send_with_head(exchange, (struct slice){NULL, 0});
     /* What follows in a tunnel is offered to it; what follows a complete answer belongs to nobody. */
     return taken;
 }

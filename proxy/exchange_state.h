@@ -65,11 +65,12 @@ struct exchange {
     struct http_scanner scanner;
     struct text partial; /* of its head, where that came in parts */
     struct http_body answer;
-    bool answer_begun; /* a final head went to the client */
-    bool dechunk;      /* an HTTP/1.0 client gets the payload alone */
-    bool keep;         /* as announced in the head that went to the client */
-    bool left_stream;  /* the client sent FIN, at which the engine ends a stream */
-    bool ending;       /* the process stops: end at the next chunk border */
+    struct text answer_head; /* written, not yet sent */
+    bool answer_begun;       /* a final head went to the client */
+    bool dechunk;            /* an HTTP/1.0 client gets the payload alone */
+    bool keep;               /* as announced in the head that went to the client */
+    bool left_stream;        /* the client sent FIN, at which the engine ends a stream */
+    bool ending;             /* the process stops: end at the next chunk border */
 
     /* The record. */
     const char *client_name;

@@ -1,4 +1,5 @@
 #include "listener.h"
+#include "tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -143,8 +144,8 @@ learn_address(struct listener *listener, int fd)
 }
 
 struct listener *
-listener_new(struct event_base *base, const struct address *address, const struct listener_handler *handler,
-             void *owner, char *problem)
+listener_new(struct event_base *base, const struct address *address, uint64_t keepalive,
+             const struct listener_handler *handler, void *owner, char *problem)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
     int fd = -1;
@@ -160,6 +161,8 @@ listener_new(struct event_base *base, const struct address *address, const struc
         return NULL;
     }
     fd = open_any(&listener->address);
+    if (fd >= 0 && !address_is_unix(address))
+        tcp_tune(fd, keepalive);
     if (fd >= 0)
         listener->connections =
             evconnlistener_new(base, on_accept, listener, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);

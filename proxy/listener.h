@@ -10,6 +10,7 @@
 #include "address.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct event_base;
 struct listener;
@@ -24,10 +25,10 @@ struct listener_handler {
 enum { LISTENER_PROBLEM_SIZE = 320 };
 
 /*
- * Listens at `address`; [::] takes IPv4, too, and becomes 0.0.0.0 on a host without IPv6. On failure returns NULL and
- * writes a sentence to `problem`.
+ * `keepalive`, in milliseconds, is for the TCP connections it accepts. Listens at `address`; [::] takes IPv4, too, and
+ * becomes 0.0.0.0 on a host without IPv6. On failure returns NULL and writes a sentence to `problem`.
  */
-struct listener *listener_new(struct event_base *base, const struct address *address,
+struct listener *listener_new(struct event_base *base, const struct address *address, uint64_t keepalive,
                               const struct listener_handler *handler, void *owner, char *problem);
 
 /* The address in use, with the port that the kernel chose where it was 0. */

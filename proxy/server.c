@@ -112,7 +112,6 @@ on_accepted(void *owner, int fd, const char *name)
 {
     static const struct client_handler client_handler = {.closed = on_client_closed};
     struct server *server = owner;
-    upstream_tune_tcp(fd, server->config->tcp_keepalive);
     struct client *client = client_new(&server->services, fd, name, &client_handler, server);
     if (client == NULL)
         return;
@@ -229,8 +228,8 @@ listen_everywhere(struct server *server, char *problem)
 {
     static const struct listener_handler listener_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
     for (size_t i = 0; i < server->config->listen_count; i++) {
-        struct listener *listener =
-            listener_new(server->base, &server->config->listen[i], &listener_handler, server, problem);
+        struct listener *listener = listener_new(server->base, &server->config->listen[i],
+                                                 server->config->tcp_keepalive, &listener_handler, server, problem);
         if (listener == NULL)
             return false;
         server->listeners[server->listener_count++] = listener;

@@ -1,13 +1,12 @@
 #include "upstream.h"
 #include "log.h"
 #include "reaper.h"
+#include "tcp.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <grp.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,6 @@
 enum {
     CAUSE_SIZE = 288,
     BACKLOG_RETRY_MILLISECONDS = 5, /* a unix socket with a full backlog has no event to wait for */
-    KEEPALIVE_INTERVAL_SECONDS = 10,
-    KEEPALIVE_PROBES = 6,
 };
 
 struct upstream {
@@ -45,21 +42,6 @@ static struct timeval
 milliseconds(uint64_t duration)
 {
     return (struct timeval){.tv_sec = (time_t)(duration / 1000), .tv_usec = (suseconds_t)(duration % 1000) * 1000};
-}
-
-void
-upstream_tune_tcp(int fd, uint64_t idle)
-{
-    int on = 1;
-    int idle_seconds = idle < 1000 ? 1 : (int)(idle / 1000);
-    int interval = KEEPALIVE_INTERVAL_SECONDS;
-    int probes = KEEPALIVE_PROBES;
-    /* On a unix socket each of these fails, and that is right. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
 /* For a refused permission, says which group opens the socket, so that the operator need not look. */
@@ -227,7 +209,8 @@ upstream_dial(struct upstream *upstream, void (*done)(void *owner, const struct 
                                      socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     int error = result.fd < 0 ? errno : 0;
     if (error == 0) {
-        upstream_tune_tcp(result.fd, upstream->keepalive);
+        if (!address_is_unix(address))
+            tcp_tune(result.fd, upstream->keepalive);
         if (connect(result.fd, (const struct sockaddr *)&address->socket, address->length) != 0)
             error = errno;
     }

@@ -41,9 +41,6 @@ struct dial *upstream_dial(struct upstream *upstream, void (*done)(void *owner, 
 /* Gives a dial up; `done` will not be called. NULL is let pass. */
 void dial_cancel(struct dial *dial);
 
-/* Turns TCP keep-alive and no-delay on where the socket is a TCP one. `idle` is in milliseconds. */
-void upstream_tune_tcp(int fd, uint64_t idle);
-
 /* Asks the engine's address once and logs when it can't be reached, without failing: for the start of the process. */
 void upstream_probe(struct upstream *upstream);
 
