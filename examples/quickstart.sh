@@ -88,7 +88,7 @@ install_prerequisites() {
             "as root: apt-get install ${missing[*]}"
     tell "installing ${missing[*]} …"
     install_packages "${missing[@]}" >"$log" 2>&1 ||
-        fail "apt-get could not install them" "see what it says; try: apt-get update && apt-get install ${missing[*]}" "$log"
+        fail "apt-get could not install them" "see what it says; by hand, as root: apt-get update && apt-get install ${missing[*]}" "$log"
     have_prerequisites ||
         fail "the packages are installed, but the build's needs are not met" \
             "see which of cc, cmake, make, pkg-config, curl, libevent, libcjson, inih, http_parser.h is missing"
@@ -115,6 +115,8 @@ become_root_if_needed() {
     command -v sudo >/dev/null ||
         fail "$(id -un) can't use /var/run/docker.sock, and there is no sudo" \
             "run this as root, or as a member of the socket's group: $(stat -c %G /var/run/docker.sock 2>/dev/null || echo docker)"
+    sudo -v ||
+        fail "$(id -un) can't use /var/run/docker.sock, and sudo does not make it root" "run this as root"
     tell "going on as root, by sudo: $(id -un) can't use /var/run/docker.sock"
     remove_tree "$work"
     exec sudo "$root/examples/quickstart.sh" --built --port "$port" ${once:+--once}
@@ -160,6 +162,7 @@ start_proxy() {
             "see what it is (ss -ltnp 'sport = :$port') and end it, or take another port: examples/quickstart.sh --port 12375"
     fi
     tell "CONTAINERS=1 INFO=1 SOCKET_PATH=$engine LISTEN=tcp://127.0.0.1:$port build/release/sockwarden"
+    : >"$log"
     setsid env -i PATH="$PATH" CONTAINERS=1 INFO=1 "SOCKET_PATH=$engine" "LISTEN=tcp://127.0.0.1:$port" \
         "$root/build/release/sockwarden" >"$log" 2>&1 </dev/null &
     proxy_pid=$!
