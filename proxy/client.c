@@ -231,8 +231,7 @@ on_ended(void *owner)
         exchange_client_ended(client->exchange);
         break;
     case CLIENT_HEAD:
-        access_log_malformed(client->name, 400, "the client closed the connection within a request head");
-        close_in_order(client);
+        refuse_head(client, 400, "the client closed the connection within a request head");
         break;
     case CLIENT_IDLE:
         close_in_order(client);

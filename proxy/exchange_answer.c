@@ -197,10 +197,12 @@ static size_t
 relay_body(struct exchange *exchange, const char *bytes, size_t length)
 {
     size_t taken = 0;
+    size_t sound = 0;
     enum http_body_result result = HTTP_BODY_MORE;
     while (taken < length) {
         size_t consumed;
         struct slice payload;
+        sound = taken;
         result = http_body_read(&exchange->answer, bytes + taken, length - taken, &consumed, &payload);
         taken += consumed;
         exchange->sent += payload.length;
@@ -211,11 +213,13 @@ relay_body(struct exchange *exchange, const char *bytes, size_t length)
         if (exchange->ending && http_body_is_between_chunks(&exchange->answer))
             break;
     }
+    if (result != HTTP_BODY_ERROR)
+        sound = taken;
+    send_with_head(exchange, (struct slice){bytes, exchange->dechunk ? 0 : sound});
     if (result == HTTP_BODY_ERROR) {
         fail_answer(exchange, NULL, ACCESS_ENGINE_ERROR);
         return length;
     }
-    send_with_head(exchange, (struct slice){bytes, exchange->dechunk ? 0 : taken});
     if (http_body_is_complete(&exchange->answer))
         exchange_answer_complete(exchange);
     else if (exchange->ending && http_body_is_between_chunks(&exchange->answer))

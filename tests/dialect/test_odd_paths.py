@@ -30,7 +30,8 @@ STRICTER = {
     ],
     "empty segments are refused": ["/info//", "/containers//json", "/containers//abc/logs", "/containers/%2Fabc/json"],
     "a slash at the end is only where the engine has it": [
-        "/info/", "/containers/", "/containers/json/", "/v1.41/info/", "/containers/abc/start/", "/exec/", "/version%2F",
+        "/info/", "/containers/", "/containers/json/", "/v1.41/info/", "/containers/abc/start/", "/exec/",
+        "/version%2F",
     ],
     "bytes that no name needs are malformed": [
         "/containers/a%0Ab/json", "/containers/%25/json", "/info/%2569", "/containers/%c0%ae%c0%ae/json",

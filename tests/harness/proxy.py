@@ -35,25 +35,27 @@ class Proxy:
 
     engine_socket is the value of SOCKET_PATH; environment holds the switches and nothing is inherited. After start():
     address is the first listener as DOCKER_HOST takes it, addresses all of them, host and port those of the first TCP
-    listener, unix the path of the first unix listener. stop() ends it and asserts a clean end.
+    listener, unix the path of the first unix listener. stop() ends it and asserts a clean end. prefix is a command that
+    runs the program in its place (prlimit, setpriv …).
     """
 
     live = []
 
-    def __init__(self, engine_socket, environment=None, listen=("tcp://127.0.0.1:0",), arguments=()):
+    def __init__(self, engine_socket, environment=None, listen=("tcp://127.0.0.1:0",), arguments=(), prefix=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-proxy-"))
         self.listen = [entry.format(folder=self.folder) for entry in listen]
         self.environment = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "quarantine_size_mb=4",
                             "UBSAN_OPTIONS": "print_stacktrace=1", "SOCKET_PATH": engine_socket,
                             "LISTEN": ",".join(self.listen), **(environment or {})}
         self.arguments = list(arguments)
+        self.prefix = list(prefix)
         self.log = []
         self.process = None
         self.reader = None
         self.addresses, self.host, self.port, self.unix = [], None, None, None
 
     def start(self):
-        self.process = subprocess.Popen([binary(), *self.arguments], env=self.environment, cwd=self.folder,
+        self.process = subprocess.Popen([*self.prefix, binary(), *self.arguments], env=self.environment, cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                         text=True, errors="replace", start_new_session=True)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
@@ -132,6 +134,11 @@ class Proxy:
 
     def peak_rss(self):
         return self._status("VmHWM") * 1024
+
+    def cpu(self):
+        """Processor time used so far, in seconds."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def fd_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
