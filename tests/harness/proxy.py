@@ -55,7 +55,8 @@ class Proxy:
         self.addresses, self.host, self.port, self.unix = [], None, None, None
 
     def start(self):
-        self.process = subprocess.Popen([*self.prefix, binary(), *self.arguments], env=self.environment, cwd=self.folder,
+        command = [*self.prefix, binary(), *self.arguments]
+        self.process = subprocess.Popen(command, env=self.environment, cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                         text=True, errors="replace", start_new_session=True)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
