@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def unique():
     """unique(stem): a name that no other test uses."""
-    return lambda stem="t": f"{stem}{next(_numbers)}"
+    return lambda stem="t": f"{stem}-{next(_numbers):04d}"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def container(engine, unique):
     names = []
 
     def make(*command, start=True, **config):
-        names.append(unique("c"))
+        names.append(unique("box"))
         engine.request("POST", f"/containers/create?name={names[-1]}",
                        {"Image": IMAGE, "Cmd": list(command) or ["sleep", "600"], "StopSignal": "KILL", **config})
         if start:

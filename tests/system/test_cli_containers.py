@@ -57,7 +57,7 @@ def test_run_with_empty_stdin_ends(docker):
 
 
 def test_run_on_a_terminal_is_interactive(docker, unique):
-    session = docker.start("run", "--rm", "-it", "--name", unique("c"), IMAGE, "sh", size=(33, 77))
+    session = docker.start("run", "--rm", "-it", "--name", unique("box"), IMAGE, "sh", size=(33, 77))
     session.wait_for_output("#")
     session.write("stty size; test -t 1 && echo is-a-$((1))-terminal\n")
     session.wait_for_output("33 77")
@@ -73,14 +73,14 @@ def test_run_with_a_terminal_but_no_stdin_prints(docker):
 
 
 def test_run_detached_leaves_a_container_that_runs(docker, unique, engine):
-    name = unique("c")
+    name = unique("box")
     assert re.fullmatch("[0-9a-f]{64}", docker("run", "-d", "--name", name, IMAGE, "sleep", "600"))
     assert engine.inspect(name)["State"]["Running"]
     docker("rm", "-f", name)
 
 
 def test_ctrl_c_in_run_reaches_the_container(docker, unique):
-    session = docker.start("run", "--rm", "-it", "--name", unique("c"), IMAGE,
+    session = docker.start("run", "--rm", "-it", "--name", unique("box"), IMAGE,
                            "sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done",
                            size=(24, 80))
     session.wait_for_output("ready")
@@ -90,7 +90,7 @@ def test_ctrl_c_in_run_reaches_the_container(docker, unique):
 
 
 def test_create_start_stop_restart_kill_and_remove(any_docker, unique, engine):
-    name = unique("c")
+    name = unique("box")
     any_docker("create", "--name", name, "--stop-signal", "KILL", IMAGE, "sleep", "600")
     assert engine.inspect(name)["State"]["Status"] == "created"
     any_docker("start", name)
@@ -142,7 +142,7 @@ def test_top_lists_the_processes(any_docker, container):
 
 
 def test_start_attached_gives_stdin_and_prints_output(docker, unique):
-    name = unique("c")
+    name = unique("box")
     docker("create", "-i", "--name", name, IMAGE, "sh", "-c", "cat; echo end; exit 5")
     done = docker.run("start", "-ai", name, stdin="through stdin\n")
     assert (done.returncode, done.stdout) == (5, "through stdin\nend\n")

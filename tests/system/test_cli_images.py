@@ -90,7 +90,7 @@ def test_import_from_stdin_and_export_again(any_docker, unique):
         entry = tarfile.TarInfo("hello")
         entry.size = 5
         tar.addfile(entry, io.BytesIO(b"hello"))
-    name, container = f"{unique('imported')}:1", unique("c")
+    name, container = f"{unique('imported')}:1", unique("box")
     any_docker("import", "-", name, stdin=buffer.getvalue(), text=False)
     any_docker("create", "--name", container, name, "none")
     exported = any_docker("export", container, text=False)
