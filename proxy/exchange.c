@@ -109,12 +109,35 @@ exchange_finish(struct exchange *exchange, enum access_end end, enum exchange_ou
     handler->done(owner, outcome);
 }
 
+bool
+exchange_can_keep(const struct exchange *exchange)
+{
+    const struct exchange_services *services = exchange->services;
+    if (!exchange->wants_keep || services->stopping || services->crowded)
+        return false;
+    /* Bytes behind a request that might have become a stream are not known to be a request. */
+    return !exchange_may_become_tunnel(exchange) ||
+           (transport_kept(exchange->client) == 0 &&
+            (!exchange->raw_behind_head || exchange->request_framing == HTTP_BODY_NONE));
+}
+
+static enum reply_connection
+reply_connection(const struct exchange *exchange, bool keep)
+{
+    if (!keep)
+        return REPLY_CLOSE;
+    return exchange->minor == 0 ? REPLY_KEEP_ALIVE_10 : REPLY_KEEP_ALIVE;
+}
+
 void
 exchange_reply(struct exchange *exchange, int status, const char *message, enum access_end end)
 {
+    /* Trouble with the engine says nothing about the client's framing, once its request is complete. */
+    bool keep = status >= 500 && http_body_is_complete(&exchange->request) && exchange_can_keep(exchange);
     exchange->status = status;
-    exchange->sent += reply_write(exchange->client, status, message, exchange->to_head, REPLY_CLOSE);
-    exchange_finish(exchange, end, EXCHANGE_CLOSE);
+    exchange->sent +=
+        reply_write(exchange->client, status, message, exchange->to_head, reply_connection(exchange, keep));
+    exchange_finish(exchange, end, keep ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
 }
 
 /*
@@ -131,13 +154,9 @@ refuse(struct exchange *exchange)
              exchange->verdict.cure);
     bool drain = exchange->request_framing == HTTP_BODY_LENGTH && exchange->request_length <= DRAIN_MAX &&
                  !exchange->expects_continue;
-    bool keep = exchange->wants_keep && !exchange->services->stopping && !exchange->services->crowded &&
-                (exchange->request_framing == HTTP_BODY_NONE || drain);
-    enum reply_connection connection = !keep                  ? REPLY_CLOSE
-                                       : exchange->minor == 0 ? REPLY_KEEP_ALIVE_10
-                                                              : REPLY_KEEP_ALIVE;
+    bool keep = exchange_can_keep(exchange) && (exchange->request_framing == HTTP_BODY_NONE || drain);
     exchange->status = 403;
-    exchange->sent += reply_write(exchange->client, 403, message, exchange->to_head, connection);
+    exchange->sent += reply_write(exchange->client, 403, message, exchange->to_head, reply_connection(exchange, keep));
     if (keep && drain) {
         exchange_set_phase(exchange, EXCHANGE_DRAINING);
         transport_offer(exchange->client);
@@ -239,6 +258,9 @@ exchange_new(const struct exchange_services *services, struct transport *client,
                                      .has_body = head->framing != HTTP_BODY_NONE};
     policy_check_head(services->config->policy, &request, words + words_size, canonical_size, &exchange->verdict);
     exchange->path = exchange->verdict.path.data != NULL ? exchange->verdict.path : exchange->target;
+    /* What a client sends behind a wish for another protocol that it is not granted may not be HTTP. */
+    if (head->upgrade.data != NULL && !exchange_may_become_tunnel(exchange))
+        exchange->wants_keep = false;
     if (exchange->verdict.action == VERDICT_ALLOW)
         prepare_request(exchange, head);
     return exchange;

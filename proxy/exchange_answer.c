@@ -83,20 +83,6 @@ begin_tunnel(struct exchange *exchange, const struct http_head *head)
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
 }
 
-/* Whether the client's connection can take a next request once this answer is through. */
-static bool
-can_keep(const struct exchange *exchange)
-{
-    if (!exchange->wants_keep || exchange->services->stopping || exchange->services->crowded)
-        return false;
-    if (exchange->answer.framing == HTTP_BODY_UNTIL_CLOSE || exchange->dechunk)
-        return false;
-    /* Bytes behind a request that might have become a stream are not known to be a request. */
-    return !exchange_may_become_tunnel(exchange) ||
-           (transport_kept(exchange->client) == 0 &&
-            (!exchange->raw_behind_head || exchange->request_framing == HTTP_BODY_NONE));
-}
-
 static void
 begin_answer(struct exchange *exchange, const struct http_head *head)
 {
@@ -104,7 +90,7 @@ begin_answer(struct exchange *exchange, const struct http_head *head)
     enum http_framing framing = has_body ? head->framing : HTTP_BODY_NONE;
     http_body_begin(&exchange->answer, framing, head->body_length);
     exchange->dechunk = framing == HTTP_BODY_CHUNKED && exchange->minor == 0;
-    exchange->keep = can_keep(exchange);
+    exchange->keep = framing != HTTP_BODY_UNTIL_CLOSE && !exchange->dechunk && exchange_can_keep(exchange);
     exchange->answer_begun = true;
     exchange->status = head->status;
     event_del(&exchange->answer_deadline);

@@ -86,6 +86,9 @@ struct exchange {
 void exchange_set_phase(struct exchange *exchange, enum exchange_phase phase);
 bool exchange_may_become_tunnel(const struct exchange *exchange);
 
+/* Whether the client's connection can take a next request, as far as this request goes. */
+bool exchange_can_keep(const struct exchange *exchange);
+
 /* Ends the exchange: record, release, done. Nothing may touch it afterwards. */
 void exchange_finish(struct exchange *exchange, enum access_end end, enum exchange_outcome outcome);
 

@@ -136,8 +136,8 @@ class Connection:
     complete: its end was seen. chunks: the sizes of its chunks. fin, reset: how the peer ended. ended: all is over.
     """
 
-    def __init__(self, daemon, sock, number):
-        self.daemon, self.sock, self.number = daemon, sock, number
+    def __init__(self, daemon, sock):
+        self.daemon, self.sock, self.number = daemon, sock, None
         self.received, self.pending = bytearray(), bytearray()
         self.events = []
         self.request = None
@@ -289,6 +289,7 @@ class Connection:
             raise PeerGone
         self.received += data
         self.pending += data
+        self.daemon.count(self)
         self._note("received", len(data))
 
     def _check_stop(self, _step):
@@ -330,12 +331,13 @@ class FakeDaemon:
     """Listens on a unix socket in a folder of its own, or on TCP with tcp=True; `address` is for SOCKET_PATH.
 
     on(path, script) sets the script of a path (without its query), `default` that of all others; queue(script) gives
-    the next connection a script that begins before anything is read. connections and requests hold all so far.
+    the next connection a script that begins before anything is read. connections and requests hold all so far; a
+    connection counts with its first byte, or at once where its script was queued.
     """
 
     def __init__(self, tcp=False, path=None, backlog=1024):
         self.changed = threading.Condition()
-        self.connections, self.failures, self.threads = [], [], []
+        self.connections, self.open, self.failures, self.threads = [], [], [], []
         self.scripts, self.queued, self.default = {}, [], say_who
         self.stopping = False
         self.folder = None
@@ -367,6 +369,13 @@ class FakeDaemon:
 
     def queue(self, script):
         self.queued.append(script)
+
+    def count(self, connection):
+        with self.changed:
+            if connection.number is None:
+                connection.number = len(self.connections)
+                self.connections.append(connection)
+                self.changed.notify_all()
 
     def script_for(self, request):
         return self.scripts.get(request.path, self.default)
@@ -408,7 +417,7 @@ class FakeDaemon:
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.acceptor.join(5)
-        for one in list(self.connections):
+        for one in list(self.open):
             with contextlib.suppress(OSError):
                 one.sock.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
@@ -428,11 +437,11 @@ class FakeDaemon:
             sock.settimeout(DEADLINE)
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self.changed:
-                script = self.queued.pop(0) if self.queued else None
-                connection = Connection(self, sock, len(self.connections))
-                self.connections.append(connection)
-                self.changed.notify_all()
+            connection = Connection(self, sock)
+            self.open.append(connection)
+            script = self.queued.pop(0) if self.queued else None
+            if script:
+                self.count(connection)
             thread = threading.Thread(target=connection.run, args=(script,), daemon=True)
             self.threads.append(thread)
             thread.start()
