@@ -140,7 +140,8 @@ judge(const struct policy *policy, const struct policy_request *request, const s
     verdict->action = VERDICT_ALLOW;
     verdict->rule = rule->text;
     verdict->transport = route_transport(call->route, call->method, &call->target);
-    verdict->hijack_after_body = verdict->transport == TRANSPORT_HIJACK && call->route->body == BODY_JSON;
+    verdict->hijack_after_body =
+        verdict->transport == TRANSPORT_HIJACK && call->route != NULL && call->route->body == BODY_JSON;
 }
 
 void

@@ -39,7 +39,7 @@ struct access_record {
     enum access_end end;
 };
 
-void access_log_write(const struct access_record *record);
+void access_log_write(const struct access_record *access);
 
 /* A request that never became an exchange, as its head could not be read. */
 void access_log_malformed(const char *client, int status, const char *reason);

@@ -22,13 +22,14 @@ parse_path(const char *path, struct address *address, const char **problem)
         *problem = "the path of a socket must be absolute";
         return false;
     }
-    if (strlen(path) >= sizeof(local->sun_path)) {
+    size_t size = strlen(path) + 1;
+    if (size > sizeof(local->sun_path)) {
         *problem = "the path of a socket can have 107 bytes at most";
         return false;
     }
     local->sun_family = AF_UNIX;
-    strcpy(local->sun_path, path);
-    strcpy(address->path, path);
+    memcpy(local->sun_path, path, size);
+    memcpy(address->path, path, size);
     address->length = sizeof(*local);
     return true;
 }
@@ -75,7 +76,7 @@ split_port(const char *text, char *host, size_t host_size, char *port, size_t po
         return false;
     memcpy(host, host_begin, host_length);
     host[host_length] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, port_length + 1);
     if (strspn(port, "0123456789") != port_length)
         return false;
     return strtoul(port, NULL, 10) <= 65535;

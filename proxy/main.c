@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { EXIT_USAGE = 2 };
 
 static void
