@@ -2,6 +2,7 @@
 # Builds sockwarden, starts it in front of a Docker engine and shows real calls through it. See --help.
 set -u -o pipefail
 unset CDPATH
+export PATH="$PATH:/usr/sbin:/sbin" # where dockerd is
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/common.sh
 . "$root/scripts/common.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them, or the parts that are named. See --help.
 set -u -o pipefail
-export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 HOME="${HOME:-/root}"
+export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 HOME="${HOME:-/root}" PATH="$PATH:/usr/sbin:/sbin"
 unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 2
@@ -61,6 +61,12 @@ needed_packages() {
     done
 }
 
+# What the lock file says, unless that is what is there.
+install_node_modules() { # FOLDER
+    [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
+        (cd "$1" && npm ci --no-audit --no-fund --no-update-notifier)
+}
+
 install_needed() {
     local needed known=() package
     mapfile -t needed < <(needed_packages)
@@ -83,9 +89,7 @@ install_needed() {
     if ! docker buildx version >/dev/null 2>&1 && package_known docker-buildx && can_be_root; then
         install_packages docker-buildx || return 1
     fi
-    if [ -f tests/system/dockerode/package.json ] && [ ! -d tests/system/dockerode/node_modules/dockerode ]; then
-        (cd tests/system/dockerode && npm install --no-audit --no-fund --no-update-notifier --no-package-lock) || return 1
-    fi
+    install_node_modules tests/system/dockerode
 }
 
 # ---- builds --------------------------------------------------------------------------------------------------------
@@ -154,6 +158,8 @@ step_unit_asan() { build_asan && run_ctest asan; }
 step_unit_mem() { build_mem && run_ctest valgrind; }
 
 run_pytest() { # BUILD FOLDER
+    # The engine's own CLI before another one that may be installed beside it.
+    [ -x /usr/bin/docker ] || export DOCKER="${DOCKER:-$(command -v docker)}"
     SOCKWARDEN="$root/build/$1/sockwarden" "$python" -m pytest -p no:cacheprovider --basetemp "$work/pytest" \
         --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
 }
