@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from harness.engine import Engine, missing_engine
-from harness.proxy import GRANT_ALL, SHORT_LIMITS, Proxy
+from harness.proxy import GRANT_ALL, SHORT_LIMITS, Proxy, binary
 
 TEST_DEADLINE = 150
 _engines = []
@@ -58,6 +58,15 @@ def start_proxy():
 def short_limits():
     """Settings under which every finite limit is 2 s."""
     return dict(SHORT_LIMITS)
+
+
+def pytest_collection_modifyitems(items):
+    """Without a program to test say so once, not once a test."""
+    if any({"proxy", "start_proxy"} & set(item.fixturenames) for item in items):
+        try:
+            binary()
+        except AssertionError as error:
+            pytest.exit(str(error), returncode=2)
 
 
 @pytest.hookimpl(hookwrapper=True)
