@@ -10,6 +10,7 @@ any other exception of a script fails the test in FakeDaemon.stop().
 import contextlib
 import json
 import os
+import select
 import socket
 import struct
 import tempfile
@@ -181,6 +182,11 @@ class Connection:
                 self._fill()
         return self._take(len(self.pending))
 
+    def assert_silent(self, seconds):
+        """Neither a byte nor the peer's end within this time."""
+        assert not self.pending, f"bytes that should have waited: {bytes(self.pending[:200])!r}"
+        assert not select.select([self.sock], [], [], seconds)[0], "bytes or an end that should have waited"
+
     def drain(self):
         """Everything until the peer ends."""
         with contextlib.suppress(PeerGone):
@@ -268,6 +274,7 @@ class Connection:
         finally:
             self.sock.close()
             self.ended = True
+            self.daemon.open.remove(self)
             self._note("ended")
 
     def _fill(self):
