@@ -117,7 +117,7 @@ become_idle(struct client *client)
 {
     client->state = CLIENT_IDLE;
     client->scanner = (struct http_scanner){0};
-    client->partial.length = 0;
+    text_free(&client->partial);
     if (client->services->stopping ||
         (transport_input_ended(client->transport) && transport_kept(client->transport) == 0)) {
         close_in_order(client);

@@ -77,8 +77,8 @@ begin_tunnel(struct exchange *exchange, const struct http_head *head)
         return;
     }
     transport_release(exchange->client, HOLD_SINK_FULL);
-    exchange->tunnel =
-        tunnel_new(exchange->services->reaper, exchange->client, exchange->engine, on_tunnel_ended, exchange);
+    exchange->tunnel = tunnel_new(exchange->services->base, exchange->services->reaper, exchange->client,
+                                  exchange->engine, on_tunnel_ended, exchange);
     if (exchange->tunnel == NULL)
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
 }

@@ -2,7 +2,11 @@
 #include "reaper.h"
 #include "transport.h"
 
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <stdlib.h>
+
+enum { LOOK_SECONDS = 15 };
 
 /* One end: what is read here goes to the other end's transport. */
 struct end {
@@ -19,6 +23,7 @@ struct tunnel {
     struct reaper *reaper;
     struct end client;
     struct end engine;
+    struct event look; /* pending while the client's direction has ended and the engine's has not */
     void (*ended)(void *owner);
     void *owner;
     bool over;
@@ -46,6 +51,17 @@ on_received(void *owner, const char *bytes, size_t length)
     return length;
 }
 
+/* A reset, or the close of a unix socket, behind the FIN of a client: the kernel knows, but no event says so. */
+static void
+on_look(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct tunnel *tunnel = argument;
+    if (transport_peer_closed(tunnel->client.transport))
+        end_tunnel(tunnel);
+}
+
 /* Over when both directions have ended and nothing waits on the way out. */
 static void
 check_over(struct tunnel *tunnel)
@@ -62,6 +78,10 @@ on_ended(void *owner)
         return;
     end->finished = true;
     transport_end(end->other->transport);
+    if (end == &end->tunnel->client) {
+        static const struct timeval interval = {.tv_sec = LOOK_SECONDS};
+        event_add(&end->tunnel->look, &interval);
+    }
     /*
      * An engine that closed its socket altogether takes nothing more from the client, and no event will say so again:
      * the client must not be kept waiting for its own next write to find out.
@@ -118,8 +138,8 @@ static const struct transport_handler tunnel_handler = {
 };
 
 struct tunnel *
-tunnel_new(struct reaper *reaper, struct transport *client, struct transport *engine, void (*ended)(void *owner),
-           void *owner)
+tunnel_new(struct event_base *base, struct reaper *reaper, struct transport *client, struct transport *engine,
+           void (*ended)(void *owner), void *owner)
 {
     struct tunnel *tunnel = calloc(1, sizeof(*tunnel));
     if (tunnel == NULL)
@@ -129,6 +149,7 @@ tunnel_new(struct reaper *reaper, struct transport *client, struct transport *en
     tunnel->owner = owner;
     tunnel->client = (struct end){.tunnel = tunnel, .other = &tunnel->engine, .transport = client};
     tunnel->engine = (struct end){.tunnel = tunnel, .other = &tunnel->client, .transport = engine};
+    event_assign(&tunnel->look, base, -1, EV_PERSIST, on_look, tunnel);
     transport_set_handler(client, &tunnel_handler, &tunnel->client);
     transport_set_handler(engine, &tunnel_handler, &tunnel->engine);
     return tunnel;
@@ -168,5 +189,6 @@ tunnel_free(struct tunnel *tunnel)
     if (tunnel == NULL)
         return;
     tunnel->over = true;
+    event_del(&tunnel->look);
     reaper_take(tunnel->reaper, &tunnel->dead, free_tunnel);
 }
