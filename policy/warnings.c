@@ -186,6 +186,19 @@ find_near_word(struct slice name)
     return NULL;
 }
 
+/* True for what orchestrators and container links set for a service of any name: X_SERVICE_HOST, X_PORT_80_TCP … */
+static bool
+is_of_a_service(struct slice name)
+{
+    static const struct slice MARKS[] = {{"_SERVICE_HOST", 13}, {"_SERVICE_PORT", 13}, {"_PORT_", 6}};
+    for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
+        if (memmem(name.data, name.length, MARKS[i].data, MARKS[i].length) != NULL) {
+            return true;
+        }
+    }
+    return name.length > 5 && memcmp(name.data + name.length - 5, "_PORT", 5) == 0;
+}
+
 /* True for names that are one edit away from a switch and mean something else everywhere. */
 static bool
 is_ordinary(struct slice name)
@@ -298,6 +311,9 @@ say_hint(const struct check *check, const struct variable *variable, const struc
 static void
 check_unknown(const struct check *check, const struct variable *variable)
 {
+    if (is_of_a_service(variable->name)) {
+        return;
+    }
     const struct hint *hint = find_hint(FOREIGN_NAMES, COUNT_OF(FOREIGN_NAMES), variable->name);
     if (hint == NULL) {
         hint = find_hint(PHRASES, COUNT_OF(PHRASES), variable->name);

@@ -1,0 +1,389 @@
+#include "policy_ask.h"
+
+enum { LINES = 64, LINE_SIZE = 400 };
+
+struct lines {
+    char text[LINES][LINE_SIZE];
+    size_t count;
+};
+
+static void
+keep_line(void *owner, const char *text)
+{
+    struct lines *lines = owner;
+    assert_true(lines->count < LINES);
+    assert_true(strlen(text) < LINE_SIZE);
+    snprintf(lines->text[lines->count++], LINE_SIZE, "%s", text);
+}
+
+/* What the proxy reads itself, as it hands it in. */
+static const char *const PROXY_NAMES[] = {"LISTEN",         "SOCKET_PATH",   "DISABLE_IPV6",    "LOG_LEVEL",
+                                          "LOG_FORMAT",     "HEAD_TIMEOUT",  "IDLE_TIMEOUT",    "ANSWER_TIMEOUT",
+                                          "SHUTDOWN_GRACE", "MAX_BODY_SIZE", "MAX_CONNECTIONS", NULL};
+
+static void
+collect(char *const environment[], struct lines *lines)
+{
+    lines->count = 0;
+    policy_warnings(environment, PROXY_NAMES, keep_line, lines);
+}
+
+/* One variable, and words that its one warning must hold; NULL: there must be none. */
+struct warning_case {
+    const char *entry;
+    const char *words;
+};
+
+static const struct warning_case VALUES[] = {
+    {"CONTAINERS=0", NULL},
+    {"CONTAINERS=1", NULL},
+    {"CONTAINERS=2", NULL},
+    {"CONTAINERS=01", NULL},
+    {"CONTAINERS=", NULL},
+    {"CONTAINERS=false", NULL},
+    {"CONTAINERS=No", NULL},
+    {"CONTAINERS=off", NULL},
+    {"EVENTS=0", NULL},
+    {"EVENTS=false", NULL},
+    {"EVENTS=", "EVENTS= is empty and so off"},
+    {"CONTAINERS=true",
+     "CONTAINERS=true is off: only a number other than 0 switches it on; did you mean CONTAINERS=1?"},
+    {"IMAGES=TRUE", "did you mean IMAGES=1?"},
+    {"IMAGES=yes", "did you mean IMAGES=1?"},
+    {"IMAGES=on", "did you mean IMAGES=1?"},
+    {"IMAGES=y", "did you mean IMAGES=1?"},
+    {"IMAGES= 1", "IMAGES=' 1' is off"},
+    {"IMAGES=\t1", "did you mean IMAGES=1?"},
+    {"IMAGES=0x1", "IMAGES=0x1 is off"},
+    {"IMAGES=\"1\"", "did you mean IMAGES=1?"},
+    {"IMAGES='true'", "did you mean IMAGES=1?"},
+    {"IMAGES=--1", "did you mean IMAGES=1?"},
+    {"EVENTS=true", "EVENTS=true is off"},
+    {"IMAGES=-1", "IMAGES=-1 is on"},
+    {"IMAGES=+1", "IMAGES=+1 is on"},
+    {"IMAGES=1 ", "IMAGES='1 ' is on"},
+    {"IMAGES=1abc", "IMAGES is on"},
+    {"IMAGES=1.5", "IMAGES is on"},
+    {"IMAGES=0.9", "IMAGES is off"},
+    {"IMAGES=abc1", "IMAGES is off"},
+};
+
+static const struct warning_case NAMES[] = {
+    {"INF0=1", "INF0=1 is no setting and does nothing; did you mean INFO=1?"},
+    {"CONTAINER=1", "did you mean CONTAINERS=1?"},
+    {"CONTAINRES=1", "did you mean CONTAINERS=1?"},
+    {"CONTAINERS_=1", "did you mean CONTAINERS=1?"},
+    {"containers=1", "did you mean CONTAINERS=1?"},
+    {"Post=true", "did you mean POST=1?"},
+    {"EVENT=1", "did you mean EVENTS=1?"},
+    {"ALLOWSTART=1", "did you mean ALLOW_START=1?"},
+    {"ALLOW_STARTS=1", "did you mean ALLOW_START=1?"},
+    {"ALLOW_CONTAINERS=1", "did you mean CONTAINERS=1?"},
+    {"ENABLE_INFO=true", "did you mean INFO=1?"},
+    {"NETWORKS_READ=1", "did you mean NETWORKS=1?"},
+    {"ALLOW_FOO=1", "ALLOW_START, ALLOW_STOP and ALLOW_RESTARTS are"},
+    {"SOCKETPATH=/run/docker.sock", "SOCKETPATH is no setting and does nothing; did you mean SOCKET_PATH?"},
+    {"LOGLEVEL=debug", "did you mean LOG_LEVEL?"},
+    {"LISTENS=tcp://0.0.0.0:2375", "did you mean LISTEN?"},
+    {"DISABLE_IPV_6=1", "did you mean DISABLE_IPV6?"},
+    {"HEADTIMEOUT=3s", "did you mean HEAD_TIMEOUT?"},
+    {"LOGS=1", "LOGS=1 is no setting and does nothing; CONTAINERS governs logs"},
+    {"LOGS=true", "CONTAINERS governs logs"},
+    {"DELETE=1", "POST=1 opens every method"},
+    {"DELETES=1", "POST=1 opens every method"},
+    {"START=1", "ALLOW_START"},
+    {"RESTART=1", "ALLOW_RESTARTS"},
+    {"PULL=1", "IMAGES"},
+    {"DF=1", "SYSTEM"},
+    {"READ_ONLY=1", "POST=0"},
+    {"ALLOWED_PATHS=/containers,/images", "ALLOWED_PATHS is no setting"},
+    {"ALLOW_LOGS=1", "linuxserver"},
+    {"ALLOW_RESTART=1", "ALLOW_RESTARTS"},
+    {"ALLOW_EXEC=0", "newer tecnativa"},
+    {"BIND_CONFIG=*:2375", "newer tecnativa"},
+    {"LIBPOD_CONTAINERS=1", "linuxserver"},
+    {"CONTAINERS_CREATE=1", "fluencelabs"},
+    {"SP_ALLOW_GET=/version", "wollomatic"},
+    {"CETUSGUARD_RULES=GET /x", "cetusguard"},
+    {"SOCKET_PROXY_UID=1000", "11notes"},
+    {"DOCKER_BACKEND=/x", "SOCKET_PATH"},
+};
+
+/* What machines, shells and orchestrators set, and what is nobody's business here. */
+static const struct warning_case ORDINARY[] = {
+    {"PATH=/usr/bin:/bin", NULL},
+    {"HOME=/root", NULL},
+    {"HOSTNAME=1", NULL},
+    {"HOST=1", NULL},
+    {"PORT=1", NULL},
+    {"TZ=Europe/Berlin", NULL},
+    {"LANG=C.UTF-8", NULL},
+    {"LC_ALL=C", NULL},
+    {"TERM=xterm", NULL},
+    {"SHLVL=1", NULL},
+    {"_=/usr/bin/env", NULL},
+    {"PWD=/", NULL},
+    {"LINES=24", NULL},
+    {"container=docker", NULL},
+    {"CI=true", NULL},
+    {"DEBUG=1", NULL},
+    {"DOCKER_HOST=unix:///var/run/docker.sock", NULL},
+    {"DOCKER_TLS_VERIFY=1", NULL},
+    {"DOCKER_BUILDKIT=1", NULL},
+    {"COMPOSE_PROJECT_NAME=web", NULL},
+    {"COMPOSE_DOCKER_CLI_BUILD=1", NULL},
+    {"KUBERNETES_SERVICE_HOST=10.0.0.1", NULL},
+    {"KUBERNETES_SERVICE_PORT_HTTPS=443", NULL},
+    {"SERVICE_NAME=proxy", NULL},
+    {"SERVICE_PORT=1", NULL},
+    {"SERVICE_TAGS=1", NULL},
+    {"SOCKET_PROXY_SERVICE_HOST=10.0.0.1", NULL},
+    {"SOCKET_PROXY_PORT=tcp://10.0.0.1:2375", NULL},
+    {"SOCKET_PROXY_PORT_2375_TCP_PORT=2375", NULL},
+    {"CETUSGUARD_SERVICE_PORT=2375", NULL},
+    {"INFO_SERVICE_PORT=1", NULL},
+    {"LISTEN_FDS=1", NULL},
+    {"LISTEN_PID=1", NULL},
+    {"LISTEN_FDNAMES=a", NULL},
+    {"NOTIFY_SOCKET=/run/systemd/notify", NULL},
+    {"INVOCATION_ID=1", NULL},
+    {"JOURNAL_STREAM=8:1", NULL},
+    {"WATCHDOG_USEC=1", NULL},
+    {"MAINPID=1", NULL},
+    {"SYSTEMD_EXEC_PID=1", NULL},
+    {"XDG_SESSION_ID=1", NULL},
+    {"DESKTOP_SESSION=gnome", NULL},
+    {"SSH_AUTH_SOCK=/tmp/x", NULL},
+    {"NODE_ENV=production", NULL},
+    {"NODE_VERSION=18", NULL},
+    {"PYTHONUNBUFFERED=1", NULL},
+    {"PUID=0", NULL},
+    {"PGID=0", NULL},
+    {"UMASK=022", NULL},
+    {"ASAN_OPTIONS=a=1", NULL},
+    {"MALLOC_ARENA_MAX=1", NULL},
+    {"START=now", NULL},
+    {"PULL=always-x", NULL},
+    {"RUN=/x", NULL},
+    {"SOCKET_PATH=/x", NULL},
+    {"LOG_LEVEL=info", NULL},
+    {"DISABLE_IPV6=1", NULL},
+    {"LISTEN=tcp://127.0.0.1:1", NULL},
+    {"MAX_BODY_SIZE=1", NULL},
+    {"=x", NULL},
+    {"NOEQUALS", NULL},
+    {"", NULL},
+};
+
+static void
+check_warnings(const struct warning_case cases[], size_t count)
+{
+    struct lines *lines = calloc(1, sizeof(*lines));
+    assert_non_null(lines);
+    for (size_t i = 0; i < count; i++) {
+        char entry[128];
+        snprintf(entry, sizeof(entry), "%s", cases[i].entry);
+        char *environment[] = {entry, NULL};
+        collect(environment, lines);
+        if (lines->count != (cases[i].words != NULL ? 1 : 0)) {
+            fail_msg("%s: %zu warnings: %s", entry, lines->count, lines->count > 0 ? lines->text[0] : "");
+        }
+        if (cases[i].words != NULL && strstr(lines->text[0], cases[i].words) == NULL) {
+            fail_msg("%s: %s", entry, lines->text[0]);
+        }
+    }
+    free(lines);
+}
+
+#define CHECK(cases) check_warnings((cases), sizeof(cases) / sizeof((cases)[0]))
+
+static void
+a_value_that_is_read_in_another_way_than_it_looks_is_told(void **state)
+{
+    (void)state;
+    CHECK(VALUES);
+}
+
+static void
+a_misspelt_invented_or_foreign_name_is_told_with_what_it_should_be(void **state)
+{
+    (void)state;
+    CHECK(NAMES);
+}
+
+static void
+an_ordinary_environment_is_not_warned_about(void **state)
+{
+    (void)state;
+    CHECK(ORDINARY);
+}
+
+static void
+each_switch_at_1_and_0_is_no_reason_to_warn_when_POST_is_on_with_a_section(void **state)
+{
+    (void)state;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    assert_non_null(lines);
+    char all[] = EVERYTHING;
+    char *environment[64];
+    size_t count = 0;
+    char *rest = all;
+    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+        environment[count++] = word;
+    }
+    environment[count] = NULL;
+    collect(environment, lines);
+    assert_int_equal(lines->count, 0);
+    char *empty[] = {NULL};
+    collect(empty, lines);
+    assert_int_equal(lines->count, 0);
+    free(lines);
+}
+
+struct together_case {
+    const char *const entries[4];
+    const char *words;
+};
+
+static const struct together_case TOGETHER[] = {
+    {{"ALLOW_START=1"}, "ALLOW_START=1 does nothing while POST=0"},
+    {{"ALLOW_RESTARTS=1", "CONTAINERS=1"}, "did you mean POST=1 too?"},
+    {{"ALLOW_START=1", "POST=1"}, NULL},
+    {{"BUILD=1"}, "BUILD=1 does nothing while POST=0"},
+    {{"SESSION=1"}, "SESSION=1 does nothing while POST=0"},
+    {{"SERVICES=1"}, NULL},
+    {{"EXEC=1"}, NULL},
+    {{"POST=1"}, "POST=1 opens no path by itself"},
+    {{"POST=1", "EVENTS=1"}, "POST=1 opens no path by itself"},
+    {{"POST=1", "INFO=1"}, NULL},
+    {{"POST=1", "CONTAINERS=1"}, NULL},
+    {{"POST=1", "CONTAINERS=1", "EXEC=0"}, "EXEC=0 does not close exec creation"},
+    {{"POST=1", "CONTAINERS=1", "EXEC=1"}, NULL},
+    {{"POST=0", "CONTAINERS=1", "EXEC=0"}, NULL},
+};
+
+static void
+switches_that_are_of_no_use_without_another_are_told(void **state)
+{
+    (void)state;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    assert_non_null(lines);
+    for (size_t i = 0; i < sizeof(TOGETHER) / sizeof(TOGETHER[0]); i++) {
+        char entries[4][32];
+        char *environment[5] = {NULL};
+        for (size_t j = 0; j < 4 && TOGETHER[i].entries[j] != NULL; j++) {
+            snprintf(entries[j], sizeof(entries[j]), "%s", TOGETHER[i].entries[j]);
+            environment[j] = entries[j];
+        }
+        collect(environment, lines);
+        assert_int_equal(lines->count, TOGETHER[i].words != NULL ? 1 : 0);
+        if (TOGETHER[i].words != NULL && strstr(lines->text[0], TOGETHER[i].words) == NULL) {
+            fail_msg("%s: %s", TOGETHER[i].entries[0], lines->text[0]);
+        }
+    }
+    free(lines);
+}
+
+static void
+a_value_that_could_be_a_secret_is_never_repeated(void **state)
+{
+    (void)state;
+    static const char *const ENTRIES[] = {"AUTH=hunter2",    "SECRETS=s3cret",      "SP_ALLOW_GET=hunter2",
+                                          "AUTHS=hunter2",   "LISTENS=hunter2",     "ALLOWED_PATHS=hunter2",
+                                          "VERSION=hunter2", "CETUSGUARD_X=s3cret", NULL};
+    struct lines *lines = calloc(1, sizeof(*lines));
+    assert_non_null(lines);
+    for (size_t i = 0; ENTRIES[i] != NULL; i++) {
+        char entry[64];
+        snprintf(entry, sizeof(entry), "%s", ENTRIES[i]);
+        char *environment[] = {entry, NULL};
+        collect(environment, lines);
+        for (size_t j = 0; j < lines->count; j++) {
+            assert_null(strstr(lines->text[j], "hunter2"));
+            assert_null(strstr(lines->text[j], "s3cret"));
+        }
+    }
+    free(lines);
+}
+
+static void
+an_overlong_name_or_value_is_cut_in_a_warning(void **state)
+{
+    (void)state;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    char *entry = malloc(100000);
+    assert_non_null(lines);
+    assert_non_null(entry);
+    memset(entry, 'A', 99999);
+    entry[99999] = '\0';
+    memcpy(entry, "LIBPOD_", 7);
+    memcpy(entry + 50000, "=1", 2);
+    char *environment[] = {entry, NULL};
+    collect(environment, lines);
+    assert_int_equal(lines->count, 1);
+    memcpy(entry, "INFO=", 5);
+    collect(environment, lines);
+    assert_int_equal(lines->count, 1);
+    free(entry);
+    free(lines);
+}
+
+struct grant_case {
+    const char *settings;
+    const char *const lines[6];
+};
+
+static const struct grant_case GRANTS[] = {
+    {"",
+     {"EVENTS=1: GET and HEAD of /events", "PING=1: GET and HEAD of /_ping", "VERSION=1: GET and HEAD of /version"}},
+    {"EVENTS=0 PING=0 VERSION=0", {"nothing: every request is refused"}},
+    {"EVENTS=0 PING=0 VERSION=0 POST=1", {"nothing: every request is refused"}},
+    {"EVENTS=0 PING=0 VERSION=0 CONTAINERS=1",
+     {"CONTAINERS=1: GET and HEAD below /containers; environment, logs, archive, export and the attach/ws console "
+      "included"}},
+    {"EVENTS=0 PING=0 VERSION=0 CONTAINERS=1 POST=1 ALLOW_START=1 ALLOW_RESTARTS=1 INFO=1",
+     {"ALLOW_START=1 with POST=1: every method of /containers/{id}/start",
+      "ALLOW_RESTARTS=1 with POST=1: every method of /containers/{id}/stop, restart or kill",
+      "INFO=1 with POST=1: every method of /info",
+      "CONTAINERS=1 with POST=1: every method below /containers; create, delete, attach and exec creation included"}},
+    {"EVENTS=0 PING=0 VERSION=0 ALLOW_STOP=1",
+     {"ALLOW_STOP=1: GET and HEAD of /containers/{id}/stop; the engine has no such call, it would need POST=1"}},
+    {"EVENTS=0 PING=0 VERSION=0 NETWORKS=1", {"NETWORKS=1: GET and HEAD of /networks and all below"}},
+};
+
+static void
+each_grant_in_force_is_one_sentence_the_narrowest_first(void **state)
+{
+    (void)state;
+    struct lines *lines = calloc(1, sizeof(*lines));
+    assert_non_null(lines);
+    for (size_t i = 0; i < sizeof(GRANTS) / sizeof(GRANTS[0]); i++) {
+        struct policy *policy = policy_of(GRANTS[i].settings);
+        lines->count = 0;
+        policy_grants(policy, keep_line, lines);
+        policy_unref(policy);
+        size_t wanted = 0;
+        for (; GRANTS[i].lines[wanted] != NULL; wanted++) {
+            assert_true(wanted < lines->count);
+            assert_string_equal(lines->text[wanted], GRANTS[i].lines[wanted]);
+        }
+        assert_int_equal(lines->count, wanted);
+    }
+    free(lines);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_that_is_read_in_another_way_than_it_looks_is_told),
+        cmocka_unit_test(a_misspelt_invented_or_foreign_name_is_told_with_what_it_should_be),
+        cmocka_unit_test(an_ordinary_environment_is_not_warned_about),
+        cmocka_unit_test(each_switch_at_1_and_0_is_no_reason_to_warn_when_POST_is_on_with_a_section),
+        cmocka_unit_test(switches_that_are_of_no_use_without_another_are_told),
+        cmocka_unit_test(a_value_that_could_be_a_secret_is_never_repeated),
+        cmocka_unit_test(an_overlong_name_or_value_is_cut_in_a_warning),
+        cmocka_unit_test(each_grant_in_force_is_one_sentence_the_narrowest_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
