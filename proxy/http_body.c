@@ -15,6 +15,7 @@ enum state {
     TRAILER_LF,
     LAST_LF,
     COMPLETE,
+    BROKEN, /* never complete, never between chunks, whatever is asked or read */
 };
 
 enum {
@@ -82,14 +83,13 @@ read_trailer_byte(struct http_body *body, unsigned char byte)
             body->state = LAST_LF;
             return true;
         }
-        body->colon = false;
         body->state = TRAILER_NAME;
         /* A fold or a nameless field is no trailer field. */
-        return is_field_byte(byte) && byte != ' ' && byte != '\t' && byte != ':';
+        return http_is_token_byte(byte);
     case TRAILER_NAME:
         if (byte == ':')
             body->state = TRAILER_VALUE;
-        return byte > 0x20 && byte < 0x7f;
+        return byte == ':' || http_is_token_byte(byte);
     case TRAILER_VALUE:
         if (byte == '\r')
             body->state = TRAILER_LF;
@@ -149,6 +149,8 @@ http_body_read(struct http_body *body, const char *bytes, size_t length, size_t 
     *payload = (struct slice){NULL, 0};
     if (body->state == COMPLETE)
         return HTTP_BODY_END;
+    if (body->state == BROKEN)
+        return HTTP_BODY_ERROR;
     if (length == 0)
         return HTTP_BODY_MORE;
     if (body->framing == HTTP_BODY_UNTIL_CLOSE) {
@@ -161,8 +163,10 @@ http_body_read(struct http_body *body, const char *bytes, size_t length, size_t 
     while (*consumed < length) {
         if (body->state == CHUNK_DATA)
             return take_payload(body, bytes + *consumed, length - *consumed, consumed, payload);
-        if (!read_framing_byte(body, (unsigned char)bytes[(*consumed)++]))
+        if (!read_framing_byte(body, (unsigned char)bytes[(*consumed)++])) {
+            body->state = BROKEN;
             return HTTP_BODY_ERROR;
+        }
         if (body->state == COMPLETE)
             return HTTP_BODY_END;
     }

@@ -28,7 +28,6 @@ struct http_body {
     int state;
     unsigned digits;
     size_t overhead; /* bytes of the extension or the trailers so far */
-    bool colon;
 };
 
 void http_body_begin(struct http_body *body, enum http_framing framing, uint64_t length);

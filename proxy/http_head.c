@@ -6,9 +6,8 @@ enum {
     LENGTH_DIGITS_MAX = 18,
 };
 
-/* tchar, RFC 9110 section 5.6.2. */
-static bool
-is_token(unsigned char byte)
+bool
+http_is_token_byte(unsigned char byte)
 {
     if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
         return true;
@@ -53,7 +52,7 @@ scan_request_line(struct http_scanner *scanner, const struct http_limits *limits
     }
     if (byte < 0x21 || byte > 0x7e)
         return refuse(scanner, 400, "the request line holds a byte that must be percent-encoded");
-    if (scanner->spaces == 0 && (!is_token(byte) || scanner->line_length >= METHOD_SIZE_MAX))
+    if (scanner->spaces == 0 && (!http_is_token_byte(byte) || scanner->line_length >= METHOD_SIZE_MAX))
         return refuse(scanner, 400, "the request does not begin with a method");
     if (scanner->spaces == 1 && ++scanner->target_length > limits->target)
         return refuse(scanner, 414, "the request target is too long");
@@ -234,7 +233,7 @@ parse_fields(struct slice rest, struct http_head *head, struct http_problem *pro
         if (!cut(&line, ':', &name) || name.length == 0)
             return fail(problem, status, "a field line has no name and colon");
         for (size_t i = 0; i < name.length; i++)
-            if (!is_token((unsigned char)name.data[i]))
+            if (!http_is_token_byte((unsigned char)name.data[i]))
                 return fail(problem, status, "a field name holds a byte that no name may hold");
         if (head->field_count == HTTP_FIELDS_MAX)
             return fail(problem, status == 400 ? 431 : status, "the head has too many fields");
@@ -283,7 +282,7 @@ read_connection(struct slice value, struct http_head *head, struct http_problem 
         }
         option = trim(option);
         for (size_t i = 0; i < option.length; i++)
-            if (!is_token((unsigned char)option.data[i]))
+            if (!http_is_token_byte((unsigned char)option.data[i]))
                 return fail(problem, status, "Connection holds what is no connection option");
         if (slice_equals_ignoring_case(option, SLICE_LITERAL("close")))
             head->close = true;

@@ -99,6 +99,9 @@ bool http_parse_answer(struct slice bytes, struct http_head *head, struct http_p
 /* RFC 9112 section 6.3, rules 1 and 2: none to HEAD, none with 1xx, 204 and 304, whatever the fields say. */
 bool http_answer_has_body(int status, bool head_request);
 
+/* tchar, RFC 9110 section 5.6.2: what methods and field names consist of. */
+bool http_is_token_byte(unsigned char byte);
+
 /* True for fields that concern one connection only and are never passed on (RFC 9110 section 7.6.1). */
 bool http_field_is_hop_by_hop(struct slice name);
 
