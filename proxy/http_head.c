@@ -106,11 +106,31 @@ scan_byte(struct http_scanner *scanner, const struct http_limits *limits, bool r
     return HTTP_SCAN_MORE;
 }
 
+/* Bytes that a field line may hold anywhere but at its begin: most of every head, so they are skipped in runs. */
+static size_t
+run_length(const struct http_scanner *scanner, const struct http_limits *limits, const char *bytes, size_t length)
+{
+    size_t room = limits->head - scanner->size;
+    size_t end = length < room ? length : room;
+    size_t run = 0;
+    while (run < end && (unsigned char)bytes[run] >= 0x20 && (unsigned char)bytes[run] != 0x7f)
+        run++;
+    return run;
+}
+
 enum http_scan_result
 http_scan(struct http_scanner *scanner, const struct http_limits *limits, bool request, const char *bytes,
           size_t length, size_t *consumed)
 {
     for (size_t i = 0; i < length; i++) {
+        if (scanner->line_length > 0 && !scanner->carriage_return && (scanner->lines > 0 || !request)) {
+            size_t run = run_length(scanner, limits, bytes + i, length - i);
+            scanner->size += run;
+            scanner->line_length += run;
+            i += run;
+            if (i == length)
+                break;
+        }
         enum http_scan_result result = scan_byte(scanner, limits, request, (unsigned char)bytes[i]);
         if (result != HTTP_SCAN_MORE) {
             *consumed = i + 1;

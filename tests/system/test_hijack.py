@@ -199,15 +199,12 @@ def test_attach_over_a_websocket_echoes(proxy, container, version):
     session.close()
 
 
-@pytest.mark.parametrize("host", ["", "docker", None], ids=["empty host", "host", "no host"])
+@pytest.mark.parametrize("host", ["", "docker"], ids=["empty host", "host"])
 def test_grpc_is_a_tunnel_after_the_answer(wire, host):
     """Through it goes HTTP/2: the preface and an empty SETTINGS frame are answered by the engine's own SETTINGS."""
     connection = wire()
-    connection.send(b"POST /grpc HTTP/1.1\r\n" + (b"" if host is None else f"Host: {host}\r\n".encode()) +
-                    b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    connection.send_request("POST", "/grpc", Host=host, Connection="Upgrade", Upgrade="h2c")
     head = connection.read_head()
-    if host is None and head.status == 400:
-        return  # stricter than the engine's own socket is not: Go refuses HTTP/1.1 without a Host
     assert (head.status, head["Upgrade"]) == (101, "h2c")
     connection.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
     assert connection.read_exactly(9)[3] == 4
