@@ -93,8 +93,8 @@ parse_host_port(const char *text, int family, int flags, struct address *address
     }
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags};
     struct addrinfo *found = NULL;
-    int code = getaddrinfo(host, port, &hints, &found);
-    if (code != 0) {
+    /* To glibc a lone * is the loopback address, which is not what people mean who write it. */
+    if (strcmp(host, "*") == 0 || getaddrinfo(host, port, &hints, &found) != 0) {
         *problem = flags & AI_NUMERICHOST ? "the address must be numeric" : "the host name does not resolve";
         return false;
     }

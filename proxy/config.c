@@ -218,6 +218,15 @@ check_together(struct config *config, char *problem)
     return true;
 }
 
+/* A message stays on its line and does nothing to a terminal, whatever bytes the value has. */
+static void
+make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 struct config *
 config_from_environment(char *const environment[], char *problem)
 {
@@ -231,6 +240,7 @@ config_from_environment(char *const environment[], char *problem)
         char takes[CONFIG_PROBLEM_SIZE / 2] = "";
         if (!set_option(config, &options[i], value != NULL ? value : options[i].initial, takes, sizeof(takes))) {
             snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%.128s: not taken; takes %s", options[i].name, value, takes);
+            make_printable(problem);
             config_free(config);
             return NULL;
         }

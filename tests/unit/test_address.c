@@ -1,0 +1,235 @@
+/* Socket addresses in every spelling, for the engine and for listening. */
+
+#include "proxy/address.h"
+#include "support.h"
+
+#include <netinet/in.h>
+#include <sys/un.h>
+
+struct row {
+    const char *text;
+    const char *name;    /* NULL: refused */
+    const char *problem; /* a part of the sentence */
+};
+
+#define ABSOLUTE "must be absolute"
+#define PORT     "an address and a port are needed"
+#define NEITHER  "neither an absolute path nor HOST:PORT"
+#define NONE     "not an address of an engine"
+#define RESOLVE  "does not resolve"
+
+static const struct row engines[] = {
+    {"/var/run/docker.sock", "unix:/var/run/docker.sock", NULL},
+    {"unix:/run/docker.sock", "unix:/run/docker.sock", NULL},
+    {"unix:///run/docker.sock", "unix:/run/docker.sock", NULL},
+    {"unix@/run/docker.sock", "unix:/run/docker.sock", NULL},
+    {"/a path/with blanks:and@more", "unix:/a path/with blanks:and@more", NULL},
+    {"abns@engine", "abns@engine", NULL},
+    {"tcp://127.0.0.1:2375", "tcp://127.0.0.1:2375", NULL},
+    {"tcp://[::1]:2375", "tcp://[::1]:2375", NULL},
+    {"127.0.0.1:2375", "tcp://127.0.0.1:2375", NULL},
+    {"[fe80:0::01]:1", "tcp://[fe80::1]:1", NULL},
+    {"tcp@127.0.0.1:65535", "tcp://127.0.0.1:65535", NULL},
+    {"tcp4@127.0.0.1:2375", "tcp://127.0.0.1:2375", NULL},
+    {"tcp6@[::1]:2375", "tcp://[::1]:2375", NULL},
+    {"ipv4@10.0.0.1:02375", "tcp://10.0.0.1:2375", NULL},
+    {"ipv6@[2001:db8::1]:2375", "tcp://[2001:db8::1]:2375", NULL},
+
+    {"", NULL, NONE},
+    {"docker.sock", NULL, NEITHER},
+    {"run/docker.sock", NULL, NEITHER},
+    {"unix:", NULL, ABSOLUTE},
+    {"unix:docker.sock", NULL, ABSOLUTE},
+    {"unix://docker.sock", NULL, ABSOLUTE},
+    {"unix@docker.sock", NULL, ABSOLUTE},
+    {"abns@", NULL, "abstract socket has 1 to 107 bytes"},
+    {"http://127.0.0.1:2375", NULL, NONE},
+    {"https://127.0.0.1:2376", NULL, NONE},
+    {"ssh://127.0.0.1:22", NULL, PORT},
+    {"tcp://", NULL, NEITHER},
+    {"tcp://127.0.0.1", NULL, NEITHER},
+    {"tcp://127.0.0.1:2375/", NULL, PORT},
+    {"tcp://127.0.0.1:2375:", NULL, PORT},
+    {"127.0.0.1:", NULL, PORT},
+    {":2375", NULL, PORT},
+    {"[]:2375", NULL, PORT},
+    {"[::1]", NULL, PORT},
+    {"[::1]2375", NULL, PORT},
+    {"[::1:2375", NULL, PORT},
+    {"::1:2375", NULL, PORT},
+    {"127.0.0.1:65536", NULL, PORT},
+    {"127.0.0.1:123456", NULL, PORT},
+    {"127.0.0.1:+80", NULL, PORT},
+    {"127.0.0.1:-80", NULL, PORT},
+    {"127.0.0.1:0x50", NULL, PORT},
+    {"127.0.0.1:http", NULL, PORT},
+    {"127.0.0.1: 80", NULL, NONE},
+    {"*:2375", NULL, RESOLVE},
+    {"tcp4@[::1]:2375", NULL, RESOLVE},
+    {"ipv4@[::1]:2375", NULL, RESOLVE},
+    {"tcp6@127.0.0.1:2375", NULL, RESOLVE},
+};
+
+static const struct row listeners[] = {
+    {"tcp://127.0.0.1:2375", "tcp://127.0.0.1:2375", NULL},
+    {"tcp://0.0.0.0:0", "tcp://0.0.0.0:0", NULL},
+    {"tcp://[::]:2375", "tcp://[::]:2375", NULL},
+    {"tcp://[::1]:65535", "tcp://[::1]:65535", NULL},
+    {"unix:/run/a.sock", "unix:/run/a.sock", NULL},
+    {"unix:///run/a.sock", "unix:/run/a.sock", NULL},
+
+    {"", NULL, "neither tcp:// nor unix:"},
+    {"127.0.0.1:2375", NULL, "neither tcp:// nor unix:"},
+    {"/run/a.sock", NULL, "neither tcp:// nor unix:"},
+    {"abns@a", NULL, "neither tcp:// nor unix:"},
+    {"unix@/run/a.sock", NULL, "neither tcp:// nor unix:"},
+    {"TCP://127.0.0.1:2375", NULL, "neither tcp:// nor unix:"},
+    {"unix:a.sock", NULL, ABSOLUTE},
+    {"tcp://localhost:2375", NULL, "must be numeric"},
+    {"tcp://*:2375", NULL, "must be numeric"},
+    {"tcp://127.0.0.1", NULL, PORT},
+    {"tcp://:2375", NULL, PORT},
+    {"tcp://127.0.0.1:70000", NULL, PORT},
+    {"tcp://[::]", NULL, PORT},
+};
+
+static void
+check_rows(const struct row *rows, size_t count, bool (*parse)(const char *, struct address *, const char **))
+{
+    for (size_t i = 0; i < count; i++) {
+        struct address address;
+        const char *problem = NULL;
+        bool parsed = parse(rows[i].text, &address, &problem);
+        CHECK(rows[i].text, parsed == (rows[i].name != NULL));
+        if (parsed)
+            CHECK_TEXT(rows[i].text, address.name, rows[i].name);
+        else
+            CHECK(problem, strstr(problem, rows[i].problem) != NULL);
+    }
+}
+
+static void
+every_spelling_of_an_engine_is_read(void **state)
+{
+    (void)state;
+    check_rows(engines, COUNT_OF(engines), address_parse_engine);
+}
+
+static void
+every_spelling_of_a_listener_is_read(void **state)
+{
+    (void)state;
+    check_rows(listeners, COUNT_OF(listeners), address_parse_listen);
+}
+
+static void
+a_host_name_is_looked_up_for_an_engine(void **state)
+{
+    (void)state;
+    struct address address;
+    const char *problem = NULL;
+    assert_true(address_parse_engine("tcp4@localhost:2375", &address, &problem));
+    assert_string_equal(address.name, "tcp://127.0.0.1:2375");
+    assert_true(address_parse_engine("localhost:2375", &address, &problem));
+    assert_true(address_is_local(&address));
+}
+
+static void
+a_path_fits_up_to_107_bytes(void **state)
+{
+    (void)state;
+    char text[160] = "unix:/";
+    struct address address;
+    const char *problem = NULL;
+    memset(text + 6, 'p', 106);
+    assert_true(address_parse_listen(text, &address, &problem));
+    assert_true(address_parse_engine(text, &address, &problem));
+    assert_string_equal(address.path, text + 5);
+    assert_string_equal(address.name, text);
+    assert_int_equal(address.length, sizeof(struct sockaddr_un));
+    text[6 + 106] = 'p';
+    assert_false(address_parse_listen(text, &address, &problem));
+    assert_false(address_parse_engine(text, &address, &problem));
+    assert_non_null(strstr(problem, "107 bytes"));
+}
+
+static void
+an_abstract_name_fits_up_to_107_bytes_and_is_filled_with_nul(void **state)
+{
+    (void)state;
+    char text[160] = "abns@";
+    struct address address;
+    const char *problem = NULL;
+    assert_true(address_parse_engine("abns@ab", &address, &problem));
+    struct sockaddr_un local;
+    memcpy(&local, &address.socket, sizeof(local));
+    static const char expected[sizeof(local.sun_path)] = "\0ab";
+    assert_memory_equal(local.sun_path, expected, sizeof(expected));
+    assert_int_equal(address.length, sizeof(local));
+    assert_string_equal(address.path, "");
+    memset(text + 5, 'n', 107);
+    assert_true(address_parse_engine(text, &address, &problem));
+    assert_string_equal(address.name, text);
+    text[5 + 107] = 'n';
+    assert_false(address_parse_engine(text, &address, &problem));
+}
+
+static void
+an_address_knows_what_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_unix;
+        bool is_any;
+        bool is_local;
+    } rows[] = {
+        {"unix:/a", true, false, true},
+        {"abns@a", true, false, true},
+        {"tcp://0.0.0.0:1", false, true, false},
+        {"tcp://[::]:1", false, true, false},
+        {"tcp://127.0.0.1:1", false, false, true},
+        {"tcp://127.255.0.9:1", false, false, true},
+        {"tcp://128.0.0.1:1", false, false, false},
+        {"tcp://126.255.255.255:1", false, false, false},
+        {"tcp://[::1]:1", false, false, true},
+        {"tcp://[::2]:1", false, false, false},
+        {"tcp://192.168.0.1:1", false, false, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct address address;
+        const char *problem = NULL;
+        CHECK(rows[i].text, address_parse_engine(rows[i].text, &address, &problem));
+        CHECK(rows[i].text, address_is_unix(&address) == rows[i].is_unix);
+        CHECK(rows[i].text, address_is_any(&address) == rows[i].is_any);
+        CHECK(rows[i].text, address_is_local(&address) == rows[i].is_local);
+    }
+}
+
+static void
+the_any_address_of_ipv6_becomes_that_of_ipv4(void **state)
+{
+    (void)state;
+    struct address address;
+    const char *problem = NULL;
+    assert_true(address_parse_listen("tcp://[::]:2375", &address, &problem));
+    address_to_ipv4_any(&address);
+    assert_string_equal(address.name, "tcp://0.0.0.0:2375");
+    assert_int_equal(address.length, sizeof(struct sockaddr_in));
+    assert_true(address_is_any(&address));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_spelling_of_an_engine_is_read),
+        cmocka_unit_test(every_spelling_of_a_listener_is_read),
+        cmocka_unit_test(a_host_name_is_looked_up_for_an_engine),
+        cmocka_unit_test(a_path_fits_up_to_107_bytes),
+        cmocka_unit_test(an_abstract_name_fits_up_to_107_bytes_and_is_filled_with_nul),
+        cmocka_unit_test(an_address_knows_what_it_is),
+        cmocka_unit_test(the_any_address_of_ipv6_becomes_that_of_ipv4),
+    };
+    return cmocka_run_group_tests_name("address", tests, NULL, NULL);
+}
