@@ -36,6 +36,7 @@ static const struct route_case NAMES[] = {
     {"GET", "/distribution/r.io/a/b/json", "DistributionInspect", TRANSPORT_PLAIN, false},
     {"GET", "/networks", "NetworkList", TRANSPORT_PLAIN, false},
     {"GET", "/networks/", "NetworkListSlash", TRANSPORT_PLAIN, false},
+    {"DELETE", "/networks/", "NetworkDelete", TRANSPORT_PLAIN, false},
     {"GET", "/networks/a/b", "NetworkInspect", TRANSPORT_PLAIN, false},
     {"GET", "/networks/create", "NetworkInspect", TRANSPORT_PLAIN, false},
     {"POST", "/networks/a/b/connect", "NetworkConnect", TRANSPORT_PLAIN, false},
