@@ -118,7 +118,7 @@ exchange_can_keep(const struct exchange *exchange)
     /* Bytes behind a request that might have become a stream are not known to be a request. */
     return !exchange_may_become_tunnel(exchange) ||
            (transport_kept(exchange->client) == 0 &&
-            (!exchange->raw_behind_head || exchange->request_framing == HTTP_BODY_NONE));
+            (!exchange->raw_behind_head || exchange->request_framing != HTTP_BODY_CHUNKED));
 }
 
 static enum reply_connection
@@ -191,7 +191,12 @@ prepare_request(struct exchange *exchange, const struct http_head *head)
 {
     /* Everything behind the head of an attach or a session belongs to the stream that may begin there. */
     exchange->raw_behind_head = exchange_may_become_tunnel(exchange) && !exchange->verdict.hijack_after_body;
-    if (exchange->raw_behind_head)
+    /*
+     * But a body of declared length (dockerode repeats the options of an attach in one) is none of the stream; the
+     * engine throws it away with what it read along with the head. It is read to its end here, and not sent at all.
+     */
+    exchange->discard = exchange->raw_behind_head && exchange->request_framing == HTTP_BODY_LENGTH;
+    if (exchange->raw_behind_head && !exchange->discard)
         http_body_begin(&exchange->request, HTTP_BODY_NONE, 0);
     exchange->framing = (struct forward_framing){
         .framing = exchange->raw_behind_head ? HTTP_BODY_NONE : exchange->request_framing,
@@ -204,7 +209,8 @@ prepare_request(struct exchange *exchange, const struct http_head *head)
      * The engine reads exec start's JSON, then raw bytes: the end of a chunked body would reach the process as input.
      * So that body is collected first and sent with its length, for which the head must wait.
      */
-    exchange->collect = exchange->verdict.hijack_after_body && exchange->request_framing == HTTP_BODY_CHUNKED;
+    exchange->collect =
+        exchange->discard || (exchange->verdict.hijack_after_body && exchange->request_framing == HTTP_BODY_CHUNKED);
     if (!exchange->collect)
         forward_end_request(&exchange->head, &exchange->framing, exchange->upgrade);
 }
@@ -321,8 +327,10 @@ exchange_start(struct exchange *exchange)
 void
 exchange_body_collected(struct exchange *exchange)
 {
-    exchange->framing.framing = HTTP_BODY_LENGTH;
-    exchange->framing.length = exchange->body.length;
+    if (!exchange->discard) {
+        exchange->framing.framing = HTTP_BODY_LENGTH;
+        exchange->framing.length = exchange->body.length;
+    }
     forward_end_request(&exchange->head, &exchange->framing, exchange->upgrade);
     if (exchange->head.failed || exchange->body.failed)
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);

@@ -322,30 +322,36 @@ exchange_answer_complete(struct exchange *exchange)
                     exchange->keep && whole ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
 }
 
+/* An answer that would last for as long as its peers do. */
 static bool
 is_endless(const struct exchange *exchange)
 {
-    return exchange->phase == EXCHANGE_RELAYING && exchange->verdict.transport == TRANSPORT_STREAM &&
-           exchange->answer_begun;
+    bool under_way = exchange->phase == EXCHANGE_DIALLING || exchange->phase == EXCHANGE_RELAYING;
+    return under_way && exchange->verdict.transport == TRANSPORT_STREAM;
+}
+
+/* Can it end here and now without cutting a chunk? */
+static bool
+can_end_in_order(const struct exchange *exchange)
+{
+    return exchange->answer.framing == HTTP_BODY_UNTIL_CLOSE || http_body_is_between_chunks(&exchange->answer);
 }
 
 void
 exchange_shutdown(struct exchange *exchange, bool now)
 {
-    exchange->ending = exchange->ending || is_endless(exchange);
-    if (is_endless(exchange) &&
-        (exchange->answer.framing != HTTP_BODY_CHUNKED || http_body_is_between_chunks(&exchange->answer))) {
+    bool endless = is_endless(exchange);
+    exchange->ending = exchange->ending || endless || now;
+    if (endless && exchange->answer_begun && can_end_in_order(exchange))
         end_stream_early(exchange);
-    } else if (!now) {
-        return;
-    } else if (exchange->phase == EXCHANGE_TUNNELLING) {
-        exchange->ending = true;
-        tunnel_shutdown(exchange->tunnel);
-    } else if (exchange->phase == EXCHANGE_DRAINING) {
-        exchange_finish(exchange, ACCESS_REFUSED, EXCHANGE_CLOSE);
-    } else if (exchange->answer_begun) {
-        exchange_finish(exchange, ACCESS_SHUTDOWN, EXCHANGE_ABORT);
-    } else {
+    else if (!exchange->answer_begun && (endless || now) && exchange->phase != EXCHANGE_DRAINING)
         exchange_reply(exchange, 503, "it is being stopped", ACCESS_SHUTDOWN);
-    }
+    else if (!now)
+        return;
+    else if (exchange->phase == EXCHANGE_TUNNELLING)
+        tunnel_shutdown(exchange->tunnel);
+    else if (exchange->phase == EXCHANGE_DRAINING)
+        exchange_finish(exchange, ACCESS_REFUSED, EXCHANGE_CLOSE);
+    else
+        exchange_finish(exchange, ACCESS_SHUTDOWN, EXCHANGE_ABORT);
 }

@@ -46,7 +46,8 @@ static void
 collect_payload(struct exchange *exchange, struct slice payload)
 {
     exchange->received += payload.length;
-    text_append(&exchange->body, payload);
+    if (!exchange->discard)
+        text_append(&exchange->body, payload);
 }
 
 /* Reads the body as far as the bytes go; returns how many were taken. The exchange may be over afterwards. */
@@ -70,7 +71,7 @@ read_body(struct exchange *exchange, const char *bytes, size_t length)
             collect_payload(exchange, payload);
         else if (exchange->phase == EXCHANGE_RELAYING)
             forward_payload(exchange, payload);
-        if (exchange->body.length > exchange->services->config->max_body_size) {
+        if (exchange->phase == EXCHANGE_COLLECTING && exchange->received > exchange->services->config->max_body_size) {
             break_off(exchange, 413, "the request body is larger than MAX_BODY_SIZE");
             return length;
         }

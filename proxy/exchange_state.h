@@ -57,7 +57,8 @@ struct exchange {
     bool wants_keep;
     bool expects_continue;
     bool to_head;
-    bool collect;
+    bool collect;         /* read the body whole before the engine is dialled */
+    bool discard;         /* … and throw it away */
     bool raw_behind_head; /* bytes behind the head are held for the tunnel */
     bool abandoned;       /* the engine takes no more of the body */
 

@@ -88,7 +88,13 @@ clear_path(const struct address *address, char *problem)
         snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: another process listens there", address->name);
         return false;
     }
-    return unlink(address->path) == 0 || errno == ENOENT;
+    if (unlink(address->path) == 0 || errno == ENOENT)
+        return true;
+    snprintf(problem, LISTENER_PROBLEM_SIZE,
+             "cannot listen on %s: the socket file of a process that is gone is there, "
+             "and it can't be removed: %s",
+             address->name, strerror(errno));
+    return false;
 }
 
 static int
