@@ -17,8 +17,8 @@ enum reply_connection {
 };
 
 /*
- * Writes a whole answer; `message` gets "sockwarden: " in front and is cut at 1 KiB. For an answer to HEAD the body is
- * left out. Returns the bytes written.
+ * Writes a whole answer; `message` gets "sockwarden: " in front and is cut where the body would pass 2 KiB. For an
+ * answer to HEAD the body is left out. Returns the bytes written.
  */
 unsigned long reply_write(struct transport *transport, int status, const char *message, bool to_head,
                           enum reply_connection connection);

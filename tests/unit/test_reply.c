@@ -1,0 +1,110 @@
+/* Answers that are made here, as they leave over a socket. */
+
+#include "proxy/reply.h"
+#include "proxy/transport.h"
+#include "support.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct transport_handler silent; /* nothing is ever read here */
+
+/* Sends one answer through a transport; `answer` gets what the peer sees. */
+static size_t
+send_reply(int status, const char *message, bool to_head, enum reply_connection connection, char *answer, size_t size)
+{
+    static const struct transport_marks marks = {65536, 16384};
+    struct loop loop;
+    int ends[2];
+    loop_open(&loop);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    struct transport *transport = transport_new(loop.base, loop.reaper, ends[0], &marks, &silent, NULL);
+    assert_non_null(transport);
+    unsigned long written = reply_write(transport, status, message, to_head, connection);
+    ssize_t length = recv(ends[1], answer, size - 1, 0);
+    assert_true(length > 0);
+    answer[length] = '\0';
+    assert_int_equal(written, length);
+    transport_close(transport);
+    close(ends[1]);
+    loop_close(&loop);
+    return (size_t)length;
+}
+
+static void
+answers_have_the_form_of_the_engine(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        int status;
+        const char *message;
+        bool to_head;
+        enum reply_connection connection;
+        const char *expected;
+    } rows[] = {
+        {"a refusal that keeps the connection", 403, "no", false, REPLY_KEEP_ALIVE,
+         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"
+         "{\"message\":\"sockwarden: no\"}\n"},
+        {"a refusal that keeps the connection of HTTP/1.0", 403, "no", false, REPLY_KEEP_ALIVE_10,
+         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\nConnection: "
+         "keep-alive\r\n\r\n{\"message\":\"sockwarden: no\"}\n"},
+        {"a malformed request", 400, "Host stands twice", false, REPLY_CLOSE,
+         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 44\r\nConnection: close\r\n\r\n"
+         "{\"message\":\"sockwarden: Host stands twice\"}\n"},
+        {"an answer to HEAD has the length and not the body", 403, "no", true, REPLY_KEEP_ALIVE,
+         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"},
+        {"503 says when to come again", 503, "", false, REPLY_CLOSE,
+         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 27\r\nRetry-After: "
+         "1\r\nConnection: close\r\n\r\n{\"message\":\"sockwarden: \"}\n"},
+        {"quotes, backslashes and controls are escaped", 502, "a\"b\\c\nd\x7f", false, REPLY_CLOSE,
+         "HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
+         "{\"message\":\"sockwarden: a\\\"b\\\\c\\u000ad\\u007f\"}\n"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char answer[4096];
+        send_reply(rows[i].status, rows[i].message, rows[i].to_head, rows[i].connection, answer, sizeof(answer));
+        CHECK_TEXT(rows[i].sentence, answer, rows[i].expected);
+    }
+}
+
+static void
+a_message_of_any_length_and_bytes_leaves_a_whole_answer(void **state)
+{
+    (void)state;
+    static const char fillers[] = {'x', '"', '\n', (char)0xff};
+    static char message[4096];
+    for (size_t filler = 0; filler < COUNT_OF(fillers); filler++) {
+        for (size_t length = 300; length < sizeof(message); length += length < 2100 ? 1 : 97) {
+            char answer[8192];
+            memset(message, fillers[filler], length);
+            message[length] = '\0';
+            size_t size = send_reply(400, message, false, REPLY_CLOSE, answer, sizeof(answer));
+            const char *body = strstr(answer, "\r\n\r\n");
+            const char *field = strstr(answer, "Content-Length: ");
+            assert_non_null(body);
+            assert_non_null(field);
+            body += 4;
+            assert_int_equal(strtoul(field + 16, NULL, 10), answer + size - body);
+            assert_memory_equal(body, "{\"message\":\"sockwarden: ", 24);
+            assert_string_equal(answer + size - 3, "\"}\n");
+            /* No escape is cut in two, and none is left open. */
+            const char *at = body + 24;
+            const char *end = answer + size - 3;
+            while (at < end)
+                at += *at != '\\' ? 1 : at[1] == 'u' ? 6 : 2;
+            assert_ptr_equal(at, end);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_have_the_form_of_the_engine),
+        cmocka_unit_test(a_message_of_any_length_and_bytes_leaves_a_whole_answer),
+    };
+    return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
+}
