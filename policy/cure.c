@@ -13,14 +13,13 @@ static void
 find_openers(const struct switches *switches, enum section section, const struct target *target,
              struct openers *openers)
 {
-    enum switch_id order[SWITCH_COUNT];
-    size_t count = dialect_narrowest_first(order);
     openers->count = 0;
     openers->one_is_on = false;
-    for (size_t i = 0; i < count; i++) {
-        if (dialect_covers(order[i], section, target)) {
-            openers->list[openers->count++] = order[i];
-            openers->one_is_on |= switches->on[order[i]];
+    for (size_t i = 0; i < SWITCH_COUNT; i++) {
+        enum switch_id id = switches->narrowest_first[i];
+        if (dialect_covers(id, section, target)) {
+            openers->list[openers->count++] = id;
+            openers->one_is_on |= switches->on[id];
         }
     }
 }

@@ -57,6 +57,19 @@ dialect_is_true(const char *value)
     return *value >= '1' && *value <= '9';
 }
 
+static void
+sort_by_width(enum switch_id order[SWITCH_COUNT])
+{
+    size_t count = 0;
+    for (int width = 0; width <= WIDTH_BELOW; width++) {
+        for (size_t i = 0; i < SWITCH_COUNT; i++) {
+            if (SWITCHES[i].width == width) {
+                order[count++] = (enum switch_id)i;
+            }
+        }
+    }
+}
+
 void
 dialect_read(char *const environment[], struct switches *switches)
 {
@@ -64,6 +77,7 @@ dialect_read(char *const environment[], struct switches *switches)
         const char *value = environment_value(environment, SWITCHES[i].name);
         switches->on[i] = value != NULL ? dialect_is_true(value) : SWITCHES[i].by_default;
     }
+    sort_by_width(switches->narrowest_first);
 }
 
 /* Takes the next word from a blank-separated list; false at its end. */
@@ -136,18 +150,4 @@ dialect_covers(enum switch_id id, enum section section, const struct target *tar
         }
     }
     return false;
-}
-
-size_t
-dialect_narrowest_first(enum switch_id order[SWITCH_COUNT])
-{
-    size_t count = 0;
-    for (int width = 0; width <= WIDTH_BELOW; width++) {
-        for (size_t i = 0; i < SWITCH_COUNT; i++) {
-            if (SWITCHES[i].width == width) {
-                order[count++] = (enum switch_id)i;
-            }
-        }
-    }
-    return count;
 }

@@ -39,9 +39,10 @@ struct dialect_switch {
     bool by_default;
 };
 
-/* The state of all switches. */
+/* The state of all switches, and their order for whoever names them: narrowest first, as in the table among equals. */
 struct switches {
     bool on[SWITCH_COUNT];
+    enum switch_id narrowest_first[SWITCH_COUNT];
 };
 
 /* The value of a name in an environ-like array, the first where there are several; NULL where it is missing. */
@@ -60,8 +61,5 @@ bool dialect_compile(const struct switches *switches, struct rules *rules);
 
 /* True when the switch, being on, would grant this path. A gate grants none. */
 bool dialect_covers(enum switch_id id, enum section section, const struct target *target);
-
-/* Writes the switches' ids to `order`, narrowest first and in table order among equals; returns how many. */
-size_t dialect_narrowest_first(enum switch_id order[SWITCH_COUNT]);
 
 #endif

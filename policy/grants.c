@@ -48,12 +48,11 @@ describe_grant(const struct dialect_switch *entry, bool writes, char *text, size
 void
 grants_list(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner)
 {
-    enum switch_id order[SWITCH_COUNT];
-    size_t count = dialect_narrowest_first(order);
     bool any = false;
-    for (size_t i = 0; i < count; i++) {
-        const struct dialect_switch *entry = dialect_switch(order[i]);
-        if (entry->kind != SWITCH_GATE && switches->on[order[i]]) {
+    for (size_t i = 0; i < SWITCH_COUNT; i++) {
+        enum switch_id id = switches->narrowest_first[i];
+        const struct dialect_switch *entry = dialect_switch(id);
+        if (entry->kind != SWITCH_GATE && switches->on[id]) {
             char text[GRANT_TEXT_SIZE];
             describe_grant(entry, switches->on[ID_POST], text, sizeof(text));
             line(owner, text);

@@ -52,11 +52,14 @@ struct verdict {
     bool hijack_after_body;
     /* The API's name for the call (ContainerList …), "unknown" where no engine routes it; a static string. */
     const char *operation;
-    /* The rule that decided, e.g. "CONTAINERS=1", "POST=0", "no grant"; lives as long as the policy. */
+    /* The rule that decided, e.g. "CONTAINERS=1", "POST=0", "no grant", "path form", "malformed"; a static string. */
     const char *rule;
     /* For a denial, what would grant it: "needs POST=1 and CONTAINERS=1"; for a malformed request, what is wrong. */
     char cure[VERDICT_TEXT_SIZE];
-    /* The target to forward and the path (no version prefix, no query) to show; both point into the caller's buffer. */
+    /*
+     * The target to forward and the path (no version prefix, no query) to show; both point into the caller's buffer.
+     * Both are printable ASCII, and empty where the method or the target is malformed.
+     */
     struct slice canonical;
     struct slice path;
 };

@@ -425,7 +425,7 @@ void
 policy_warnings(char *const environment[], const char *const extra_names[], void (*line)(void *owner, const char *text),
                 void *owner)
 {
-    struct check check = {environment, extra_names, line, owner, {{false}}};
+    struct check check = {.environment = environment, .extra_names = extra_names, .line = line, .owner = owner};
     dialect_read(environment, &check.switches);
     for (size_t i = 0; environment[i] != NULL; i++) {
         check_entry(&check, environment[i]);
