@@ -20,7 +20,7 @@ GRANT_ALL = {name: "1" for name in (
     "NETWORKS", "NODES", "PING", "PLUGINS", "POST", "SECRETS", "SERVICES", "SESSION", "SWARM", "SYSTEM", "TASKS",
     "VERSION", "VOLUMES")}
 SANITIZER_REPORT = re.compile(r"(Address|Leak|UndefinedBehavior|Memory)Sanitizer|runtime error:")
-LISTENING = re.compile(r"\blistening address=\"?([^\s\"]+)")
+LISTENING = re.compile(r'\blistening(?: address=|","address":)"?([^\s"]+)')  # text and JSON
 
 
 def binary():
@@ -28,6 +28,12 @@ def binary():
     assert path and os.path.isabs(path), "set SOCKWARDEN to the absolute path of the binary to test"
     assert os.access(path, os.X_OK), f"SOCKWARDEN={path} is not an executable file"
     return path
+
+
+def clean_environment(**settings):
+    """The environment of the program under test: these settings, and nothing inherited."""
+    return {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "quarantine_size_mb=4", "UBSAN_OPTIONS": "print_stacktrace=1",
+            **settings}
 
 
 class Proxy:
@@ -44,9 +50,8 @@ class Proxy:
     def __init__(self, engine_socket, environment=None, listen=("tcp://127.0.0.1:0",), arguments=(), prefix=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-proxy-"))
         self.listen = [entry.format(folder=self.folder) for entry in listen]
-        self.environment = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "quarantine_size_mb=4",
-                            "UBSAN_OPTIONS": "print_stacktrace=1", "SOCKET_PATH": engine_socket,
-                            "LISTEN": ",".join(self.listen), **(environment or {})}
+        self.environment = clean_environment(**{"SOCKET_PATH": engine_socket, "LISTEN": ",".join(self.listen),
+                                                **(environment or {})})
         self.arguments = list(arguments)
         self.prefix = list(prefix)
         self.log = []
