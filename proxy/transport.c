@@ -33,6 +33,7 @@ struct transport {
     int write_error;
     unsigned holds; /* bits of enum transport_hold */
     bool write_error_told;
+    bool read_error_told; /* the last that a handler hears */
     bool was_congested;
     bool end_wanted; /* FIN when the output is empty */
     bool input_ended;
@@ -178,7 +179,7 @@ on_resume(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     struct transport *transport = argument;
-    if (transport->closed)
+    if (transport->closed || transport->read_error_told)
         return;
     if (transport->write_error != 0 && !transport->write_error_told) {
         transport->write_error_told = true;
@@ -187,6 +188,7 @@ on_resume(evutil_socket_t fd, short what, void *argument)
             return;
     }
     if (transport->read_error != 0) {
+        transport->read_error_told = true;
         transport->handler->read_failed(transport->owner, transport->read_error);
         return;
     }
@@ -211,7 +213,7 @@ on_output_low(struct bufferevent *output, void *argument)
     (void)output;
     struct transport *transport = argument;
     bool ended = send_end(transport);
-    if (ended || transport->was_congested) {
+    if ((ended || transport->was_congested) && !transport->read_error_told) {
         transport->was_congested = false;
         transport->handler->drained(transport->owner);
     }
@@ -298,6 +300,7 @@ transport_set_handler(struct transport *transport, const struct transport_handle
     transport->owner = owner;
     transport->end_told = false;
     transport->write_error_told = false;
+    transport->read_error_told = false;
     event_active(&transport->resume, 0, 0);
 }
 
