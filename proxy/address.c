@@ -189,6 +189,12 @@ address_set_name(struct address *address)
 }
 
 bool
+address_equals(const struct address *address, const struct address *other)
+{
+    return address->length == other->length && memcmp(&address->socket, &other->socket, address->length) == 0;
+}
+
+bool
 address_is_unix(const struct address *address)
 {
     return address->socket.ss_family == AF_UNIX;

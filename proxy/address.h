@@ -32,6 +32,9 @@ bool address_parse_listen(const char *text, struct address *address, const char 
 /* Fills the name from the socket part, after bind chose a port for instance. */
 void address_set_name(struct address *address);
 
+/* The same place to listen at or to connect to. */
+bool address_equals(const struct address *address, const struct address *other);
+
 bool address_is_unix(const struct address *address);
 /* True for [::] and 0.0.0.0. */
 bool address_is_any(const struct address *address);

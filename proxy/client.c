@@ -30,6 +30,8 @@ struct client {
     struct reaper_entry dead; /* first: the reaper hands this address back */
     struct client *link[2];
     const struct exchange_services *services;
+    struct config *config; /* one reference */
+    const struct listener_config *listener;
     const struct client_handler *handler;
     void *owner;
     enum client_state state;
@@ -57,6 +59,7 @@ free_client(struct reaper_entry *entry)
 {
     struct client *client = (struct client *)entry;
     text_free(&client->partial);
+    config_unref(client->config);
     free(client);
 }
 
@@ -123,7 +126,7 @@ become_idle(struct client *client)
         close_in_order(client);
         return;
     }
-    set_timer(client, client->services->config->idle_timeout);
+    set_timer(client, client->config->idle_timeout);
     transport_offer(client->transport);
 }
 
@@ -163,8 +166,9 @@ begin_exchange(struct client *client, struct slice bytes)
         refuse_head(client, 400, "the head can be read in two ways");
         return;
     }
-    client->exchange =
-        exchange_new(client->services, client->transport, client->name, &head, &exchange_handler, client);
+    const struct exchange_client side = {
+        .transport = client->transport, .name = client->name, .config = client->config, .listener = client->listener};
+    client->exchange = exchange_new(client->services, &side, &head, &exchange_handler, client);
     if (client->exchange == NULL) {
         close_now(client, true);
         return;
@@ -177,7 +181,7 @@ begin_exchange(struct client *client, struct slice bytes)
 static size_t
 read_head(struct client *client, const char *bytes, size_t length)
 {
-    const struct config *config = client->services->config;
+    const struct config *config = client->config;
     const struct http_limits limits = {config->max_head_size, config->max_target_size, config->max_head_fields};
     size_t consumed;
     if (client->state == CLIENT_IDLE) {
@@ -286,26 +290,27 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 }
 
 struct client *
-client_new(const struct exchange_services *services, int fd, const char *name, const struct client_handler *handler,
-           void *owner)
+client_new(const struct exchange_services *services, struct config *config, const struct listener_config *listener,
+           int fd, const char *name, const struct client_handler *handler, void *owner)
 {
     struct client *client = calloc(1, sizeof(*client));
     if (client == NULL) {
         evutil_closesocket(fd);
         return NULL;
     }
-    client->transport =
-        transport_new(services->base, services->reaper, fd, &services->config->marks, &client_handler, client);
+    client->transport = transport_new(services->base, services->reaper, fd, &config->marks, &client_handler, client);
     if (client->transport == NULL) {
         free(client);
         return NULL;
     }
     client->services = services;
+    client->config = config_ref(config);
+    client->listener = listener;
     client->handler = handler;
     client->owner = owner;
     snprintf(client->name, sizeof(client->name), "%s", name);
     event_assign(&client->timer, services->base, -1, 0, on_timer, client);
-    set_timer(client, services->config->idle_timeout);
+    set_timer(client, config->idle_timeout);
     return client;
 }
 

@@ -102,7 +102,7 @@ set_listen(struct config *config, const char *value, char *takes, size_t takes_s
 {
     const char *problem = "it names no address";
     const char *item = value;
-    config->listen_count = 0;
+    config->listener_count = 0;
     while (*item != '\0') {
         char text[256];
         size_t length = strcspn(item, ",");
@@ -111,23 +111,23 @@ set_listen(struct config *config, const char *value, char *takes, size_t takes_s
             item++, length--;
         while (length > 0 && item[length - 1] == ' ')
             length--;
-        if (config->listen_count == CONFIG_LISTENERS_MAX || length >= sizeof(text)) {
+        if (config->listener_count == CONFIG_LISTENERS_MAX || length >= sizeof(text)) {
             problem = "it is too long";
-            config->listen_count = 0;
+            config->listener_count = 0;
             break;
         }
         memcpy(text, item, length);
         text[length] = '\0';
-        if (!address_parse_listen(text, &config->listen[config->listen_count], &problem)) {
-            config->listen_count = 0;
+        if (!address_parse_listen(text, &config->listeners[config->listener_count].address, &problem)) {
+            config->listener_count = 0;
             break;
         }
-        config->listen_count++;
+        config->listener_count++;
         item = next;
     }
-    if (config->listen_count == 0)
+    if (config->listener_count == 0)
         snprintf(takes, takes_size, "a comma list of tcp://ADDRESS:PORT and unix:PATH (%s)", problem);
-    return config->listen_count > 0;
+    return config->listener_count > 0;
 }
 
 static bool
@@ -204,8 +204,8 @@ check_together(struct config *config, char *problem)
                  (unsigned long long)config->max_target_size, (unsigned long long)config->max_head_size);
         return false;
     }
-    for (size_t i = 0; config->disable_ipv6 && i < config->listen_count; i++) {
-        struct address *address = &config->listen[i];
+    for (size_t i = 0; config->disable_ipv6 && i < config->listener_count; i++) {
+        struct address *address = &config->listeners[i].address;
         if (address->socket.ss_family != AF_INET6)
             continue;
         if (!address_is_any(address)) {
@@ -235,37 +235,51 @@ config_from_environment(char *const environment[], char *problem)
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
         return NULL;
     }
+    config->references = 1;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *value = find(environment, options[i].name);
         char takes[CONFIG_PROBLEM_SIZE / 2] = "";
         if (!set_option(config, &options[i], value != NULL ? value : options[i].initial, takes, sizeof(takes))) {
             snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%.128s: not taken; takes %s", options[i].name, value, takes);
             make_printable(problem);
-            config_free(config);
+            config_unref(config);
             return NULL;
         }
     }
     if (!check_together(config, problem)) {
-        config_free(config);
+        config_unref(config);
         return NULL;
     }
     config->marks = (struct transport_marks){config->buffer_high, config->buffer_low};
-    config->policy = policy_from_environment(environment);
-    if (config->policy == NULL) {
+    struct policy *policy = policy_from_environment(environment);
+    if (policy == NULL) {
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
-        config_free(config);
+        config_unref(config);
         return NULL;
     }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        config->listeners[i].name = config->listeners[i].address.name;
+        config->listeners[i].policy = policy_ref(policy);
+    }
+    policy_unref(policy);
     return config;
 }
 
 void
-config_free(struct config *config)
+config_unref(struct config *config)
 {
-    if (config == NULL)
+    if (config == NULL || --config->references > 0)
         return;
-    policy_unref(config->policy);
+    for (size_t i = 0; i < config->listener_count; i++)
+        policy_unref(config->listeners[i].policy);
     free(config);
+}
+
+struct config *
+config_ref(struct config *config)
+{
+    config->references++;
+    return config;
 }
 
 const char *const *

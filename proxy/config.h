@@ -19,10 +19,18 @@ struct policy;
 
 enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 
+/* One place where clients connect, and what they may do there. */
+struct listener_config {
+    const char *name; /* as the log and the messages call it */
+    struct address address;
+    struct policy *policy; /* one reference */
+};
+
 /* Durations are in milliseconds, sizes in bytes. */
 struct config {
-    struct address listen[CONFIG_LISTENERS_MAX];
-    size_t listen_count;
+    unsigned references;
+    struct listener_config listeners[CONFIG_LISTENERS_MAX];
+    size_t listener_count;
     struct address engine;
     bool disable_ipv6;
     enum log_level log_level;
@@ -41,7 +49,6 @@ struct config {
     uint64_t buffer_low;
     uint64_t max_connections;
     struct transport_marks marks; /* buffer_high and buffer_low */
-    struct policy *policy;        /* one reference */
 };
 
 /*
@@ -50,8 +57,9 @@ struct config {
  */
 struct config *config_from_environment(char *const environment[], char *problem);
 
-/* NULL is let pass. */
-void config_free(struct config *config);
+/* Whoever works with a snapshot beyond a call holds a reference; the last one frees it. NULL is let pass by unref. */
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
 
 /* The names of all options, NULL-terminated, in the table's order; static. */
 const char *const *config_option_names(void);

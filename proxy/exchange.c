@@ -234,7 +234,7 @@ on_answer_deadline(evutil_socket_t fd, short what, void *argument)
 }
 
 struct exchange *
-exchange_new(const struct exchange_services *services, struct transport *client, const char *client_name,
+exchange_new(const struct exchange_services *services, const struct exchange_client *client,
              const struct http_head *head, const struct exchange_handler *handler, void *owner)
 {
     size_t canonical_size = policy_buffer_size(head->target.length);
@@ -244,8 +244,9 @@ exchange_new(const struct exchange_services *services, struct transport *client,
         return NULL;
     char *words = (char *)(exchange + 1);
     exchange->services = services;
-    exchange->client = client;
-    exchange->client_name = client_name;
+    exchange->client = client->transport;
+    exchange->client_name = client->name;
+    exchange->config = client->config;
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();
@@ -262,7 +263,7 @@ exchange_new(const struct exchange_services *services, struct transport *client,
                                      .target = exchange->target,
                                      .content_type = head->content_type,
                                      .has_body = head->framing != HTTP_BODY_NONE};
-    policy_check_head(services->config->policy, &request, words + words_size, canonical_size, &exchange->verdict);
+    policy_check_head(client->listener->policy, &request, words + words_size, canonical_size, &exchange->verdict);
     exchange->path = exchange->verdict.path.data != NULL ? exchange->verdict.path : exchange->target;
     /* What a client sends behind a wish for another protocol that it is not granted may not be HTTP. */
     if (head->upgrade.data != NULL && !exchange_may_become_tunnel(exchange))

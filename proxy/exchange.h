@@ -16,6 +16,7 @@
 
 struct config;
 struct event_base;
+struct listener_config;
 struct exchange;
 struct reaper;
 struct upstream;
@@ -25,7 +26,6 @@ struct exchange_services {
     struct event_base *base;
     struct reaper *reaper;
     struct upstream *upstream;
-    const struct config *config;
     bool stopping; /* the process stops: no connection is kept for a next request */
     bool crowded;  /* every place is taken and others wait: none is kept either */
 };
@@ -41,13 +41,20 @@ struct exchange_handler {
     void (*done)(void *owner, enum exchange_outcome outcome);
 };
 
+/* The client's side of an exchange; everything is borrowed from the client and outlives the exchange. */
+struct exchange_client {
+    struct transport *transport;
+    const char *name; /* for the log */
+    const struct config *config;
+    const struct listener_config *listener; /* where it came in: the policy */
+};
+
 /*
- * Judges the request. Nothing is sent or called yet. `head` is borrowed for this call, `client_name` until `done`.
- * Returns NULL when memory is short.
+ * Judges the request. Nothing is sent or called yet. `head` is borrowed for this call. Returns NULL when memory is
+ * short.
  */
-struct exchange *exchange_new(const struct exchange_services *services, struct transport *client,
-                              const char *client_name, const struct http_head *head,
-                              const struct exchange_handler *handler, void *owner);
+struct exchange *exchange_new(const struct exchange_services *services, const struct exchange_client *client,
+                              const struct http_head *head, const struct exchange_handler *handler, void *owner);
 
 /* Refuses or dials; may call `done`. */
 void exchange_start(struct exchange *exchange);

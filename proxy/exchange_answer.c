@@ -280,7 +280,7 @@ static const struct transport_handler engine_handler = {
 static void
 start_deadline(struct exchange *exchange)
 {
-    uint64_t limit = exchange->services->config->answer_timeout;
+    uint64_t limit = exchange->config->answer_timeout;
     bool plain = exchange->verdict.transport == TRANSPORT_PLAIN &&
                  (exchange->to_head || slice_equals(exchange->method, SLICE_LITERAL("GET")));
     if (!plain || limit == 0)
@@ -292,8 +292,8 @@ start_deadline(struct exchange *exchange)
 void
 exchange_connected(struct exchange *exchange, int fd)
 {
-    exchange->engine = transport_new(exchange->services->base, exchange->services->reaper, fd,
-                                     &exchange->services->config->marks, &engine_handler, exchange);
+    exchange->engine = transport_new(exchange->services->base, exchange->services->reaper, fd, &exchange->config->marks,
+                                     &engine_handler, exchange);
     if (exchange->engine == NULL) {
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
         return;

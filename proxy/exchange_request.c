@@ -71,7 +71,7 @@ read_body(struct exchange *exchange, const char *bytes, size_t length)
             collect_payload(exchange, payload);
         else if (exchange->phase == EXCHANGE_RELAYING)
             forward_payload(exchange, payload);
-        if (exchange->phase == EXCHANGE_COLLECTING && exchange->received > exchange->services->config->max_body_size) {
+        if (exchange->phase == EXCHANGE_COLLECTING && exchange->received > exchange->config->max_body_size) {
             break_off(exchange, 413, "the request body is larger than MAX_BODY_SIZE");
             return length;
         }

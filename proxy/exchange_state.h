@@ -38,6 +38,7 @@ struct exchange {
     void *owner;
     enum exchange_phase phase;
 
+    const struct config *config;
     struct transport *client; /* the owner's */
     struct transport *engine; /* ours, from EXCHANGE_RELAYING on */
     struct dial *dial;

@@ -54,11 +54,11 @@ log_start(const struct config *config)
     log_string(&record, "engine", config->engine.name);
     log_end(&record);
     policy_warnings(environ, config_option_names(), log_setting, NULL);
-    policy_grants(config->policy, log_grant, NULL);
+    policy_grants(config->listeners[0].policy, log_grant, NULL);
 }
 
 static int
-run(const struct config *config)
+run(struct config *config)
 {
     char problem[SERVER_PROBLEM_SIZE];
     log_configure(config->log_level, config->log_format);
@@ -105,7 +105,8 @@ main(int argc, char *argv[])
         fprintf(stderr, "sockwarden: %s\n", problem);
         return EXIT_USAGE;
     }
-    int code = explain ? cli_explain(config->policy, argc - 2, argv + 2, stdin, stdout, stderr) : run(config);
-    config_free(config);
+    int code =
+        explain ? cli_explain(config->listeners[0].policy, argc - 2, argv + 2, stdin, stdout, stderr) : run(config);
+    config_unref(config);
     return code;
 }

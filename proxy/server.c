@@ -2,7 +2,7 @@
 #include "client.h"
 #include "config.h"
 #include "exchange.h"
-#include "listener.h"
+#include "listener_set.h"
 #include "log.h"
 #include "reaper.h"
 #include "upstream.h"
@@ -24,11 +24,10 @@ enum {
 };
 
 struct server {
-    const struct config *config;
+    struct config *config; /* one reference */
     struct event_base *base;
     struct exchange_services services;
-    struct listener *listeners[CONFIG_LISTENERS_MAX];
-    size_t listener_count;
+    struct listener_set *listeners;
     struct client *clients; /* doubly linked through client_link */
     size_t client_count;
     size_t client_limit;
@@ -52,8 +51,7 @@ set_paused(struct server *server, bool paused)
     if (server->paused == paused)
         return;
     server->paused = paused;
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_pause(server->listeners[i], paused);
+    listener_set_pause(server->listeners, paused);
 }
 
 static void
@@ -108,11 +106,11 @@ on_client_closed(void *owner, struct client *client)
 }
 
 static void
-on_accepted(void *owner, int fd, const char *name)
+on_accepted(void *owner, struct config *config, const struct listener_config *listener, int fd, const char *name)
 {
     static const struct client_handler client_handler = {.closed = on_client_closed};
     struct server *server = owner;
-    struct client *client = client_new(&server->services, fd, name, &client_handler, server);
+    struct client *client = client_new(&server->services, config, listener, fd, name, &client_handler, server);
     if (client == NULL)
         return;
     link_client(server, client);
@@ -187,9 +185,7 @@ on_stop(evutil_socket_t number, short what, void *argument)
     log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu clients have up to %llu ms",
              number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count,
              (unsigned long long)server->config->shutdown_grace);
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_free(server->listeners[i]);
-    server->listener_count = 0;
+    listener_set_close(server->listeners);
     shut_clients_down(server, false);
     if (server->client_count == 0) {
         event_base_loopexit(server->base, NULL);
@@ -223,37 +219,20 @@ limit_clients(const struct config *config)
     return clients;
 }
 
-static bool
-listen_everywhere(struct server *server, char *problem)
-{
-    static const struct listener_handler listener_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
-    for (size_t i = 0; i < server->config->listen_count; i++) {
-        struct listener *listener = listener_new(server->base, &server->config->listen[i],
-                                                 server->config->tcp_keepalive, &listener_handler, server, problem);
-        if (listener == NULL)
-            return false;
-        server->listeners[server->listener_count++] = listener;
-    }
-    for (size_t i = 0; i < server->listener_count; i++) {
-        struct log_record record;
-        log_begin(&record, LOG_LEVEL_NOTICE, "listening");
-        log_string(&record, "address", listener_address(server->listeners[i])->name);
-        log_end(&record);
-    }
-    return true;
-}
+static const struct listener_set_handler listener_set_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
 
 static bool
 prepare(struct server *server, char *problem)
 {
-    const struct config *config = server->config;
+    struct config *config = server->config;
     snprintf(problem, SERVER_PROBLEM_SIZE, "out of memory");
     server->base = event_base_new();
     if (server->base == NULL)
         return false;
-    server->services = (struct exchange_services){.base = server->base, .config = config};
+    server->services = (struct exchange_services){.base = server->base};
     server->services.reaper = reaper_new(server->base);
-    if (server->services.reaper == NULL)
+    server->listeners = listener_set_new(server->base, &listener_set_handler, server);
+    if (server->services.reaper == NULL || server->listeners == NULL)
         return false;
     server->services.upstream = upstream_new(server->base, server->services.reaper, &config->engine,
                                              config->connect_timeout, config->tcp_keepalive);
@@ -267,17 +246,17 @@ prepare(struct server *server, char *problem)
 }
 
 struct server *
-server_new(const struct config *config, char *problem)
+server_new(struct config *config, char *problem)
 {
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL) {
         snprintf(problem, SERVER_PROBLEM_SIZE, "out of memory");
         return NULL;
     }
-    server->config = config;
+    server->config = config_ref(config);
     signal(SIGPIPE, SIG_IGN);
     server->client_limit = limit_clients(config);
-    if (!prepare(server, problem) || !listen_everywhere(server, problem)) {
+    if (!prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
         server_free(server);
         return NULL;
     }
@@ -298,8 +277,7 @@ server_free(struct server *server)
 {
     if (server == NULL)
         return;
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_free(server->listeners[i]);
+    listener_set_free(server->listeners);
     server->services.stopping = true;
     while (server->clients != NULL)
         client_close(server->clients);
@@ -313,5 +291,6 @@ server_free(struct server *server)
     reaper_free(server->services.reaper);
     if (server->base != NULL)
         event_base_free(server->base);
+    config_unref(server->config);
     free(server);
 }

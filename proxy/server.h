@@ -13,8 +13,8 @@ struct server;
 
 enum { SERVER_PROBLEM_SIZE = 512 };
 
-/* `config` must outlive the server. On failure returns NULL and writes a sentence to `problem`. */
-struct server *server_new(const struct config *config, char *problem);
+/* Takes a reference of `config`. On failure returns NULL and writes a sentence to `problem`. */
+struct server *server_new(struct config *config, char *problem);
 
 /* Serves until it was stopped by a signal and everything has ended. Returns the exit code of the process. */
 int server_run(struct server *server);

@@ -114,17 +114,17 @@ an_empty_environment_gives_the_defaults(void **state)
     struct config *config = take(NULL, NULL);
     for (size_t i = 0; i < COUNT_OF(quantities); i++)
         CHECK(quantities[i].name, quantity_of(config, &quantities[i]) == quantities[i].initial);
-    assert_int_equal(config->listen_count, 1);
-    assert_string_equal(config->listen[0].name, "tcp://127.0.0.1:2375");
+    assert_int_equal(config->listener_count, 1);
+    assert_string_equal(config->listeners[0].address.name, "tcp://127.0.0.1:2375");
     assert_string_equal(config->engine.name, "unix:/var/run/docker.sock");
     assert_false(config->disable_ipv6);
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
     assert_int_equal(config->marks.high, 65536);
     assert_int_equal(config->marks.low, 16384);
-    assert_non_null(config->policy);
-    config_free(config);
-    config_free(NULL);
+    assert_non_null(config->listeners[0].policy);
+    config_unref(config);
+    config_unref(NULL);
 }
 
 static void
@@ -137,11 +137,11 @@ quantities_are_taken_up_to_their_bounds_and_not_beyond(void **state)
         snprintf(setting, sizeof(setting), "%s=%s", quantity->name, quantity->least);
         struct config *config = take(setting, quantity->beside);
         CHECK(setting, quantity_of(config, quantity) == quantity->least_is);
-        config_free(config);
+        config_unref(config);
         snprintf(setting, sizeof(setting), "%s=%s", quantity->name, quantity->most);
         config = take(setting, quantity->beside);
         CHECK(setting, quantity_of(config, quantity) == quantity->most_is);
-        config_free(config);
+        config_unref(config);
         if (quantity->below != NULL) {
             snprintf(setting, sizeof(setting), "%s=%s", quantity->name, quantity->below);
             expect_refusal(setting, " from ");
@@ -219,7 +219,7 @@ units_are_taken_in_any_case(void **state)
         uint64_t value;
         memcpy(&value, (const char *)config + rows[i].offset, sizeof(value));
         CHECK(rows[i].setting, value == rows[i].value);
-        config_free(config);
+        config_unref(config);
     }
 }
 
@@ -228,17 +228,17 @@ listeners_are_a_list(void **state)
 {
     (void)state;
     struct config *config = take("LISTEN=tcp://127.0.0.1:0 ,  unix:/run/a.sock,tcp://[::1]:5,", NULL);
-    assert_int_equal(config->listen_count, 3);
-    assert_string_equal(config->listen[0].name, "tcp://127.0.0.1:0");
-    assert_string_equal(config->listen[1].name, "unix:/run/a.sock");
-    assert_string_equal(config->listen[2].name, "tcp://[::1]:5");
-    config_free(config);
+    assert_int_equal(config->listener_count, 3);
+    assert_string_equal(config->listeners[0].address.name, "tcp://127.0.0.1:0");
+    assert_string_equal(config->listeners[1].address.name, "unix:/run/a.sock");
+    assert_string_equal(config->listeners[2].address.name, "tcp://[::1]:5");
+    config_unref(config);
     char many[1024] = "LISTEN=unix:/a";
     for (size_t i = 1; i < CONFIG_LISTENERS_MAX; i++)
         strcat(many, ",unix:/a");
     config = take(many, NULL);
-    assert_int_equal(config->listen_count, CONFIG_LISTENERS_MAX);
-    config_free(config);
+    assert_int_equal(config->listener_count, CONFIG_LISTENERS_MAX);
+    config_unref(config);
     char problem[CONFIG_PROBLEM_SIZE];
     strcat(many, ",unix:/a");
     assert_null(configure(problem, many, NULL));
@@ -256,7 +256,7 @@ the_engine_is_an_address(void **state)
     (void)state;
     struct config *config = take("SOCKET_PATH=unix@/a/b.sock", NULL);
     assert_string_equal(config->engine.name, "unix:/a/b.sock");
-    config_free(config);
+    config_unref(config);
     expect_refusal("SOCKET_PATH=", "an absolute path, unix:PATH");
     expect_refusal("SOCKET_PATH=docker.sock", "neither an absolute path nor HOST:PORT");
     expect_refusal("SOCKET_PATH=http://127.0.0.1:2375", "not an address of an engine");
@@ -277,9 +277,9 @@ three_words_disable_ipv6(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct config *config = take(rows[i].setting, "LISTEN=tcp://[::]:5,unix:/a");
-        CHECK_TEXT(rows[i].setting, config->listen[0].name, rows[i].disables ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
-        assert_string_equal(config->listen[1].name, "unix:/a");
-        config_free(config);
+        CHECK_TEXT(rows[i].setting, config->listeners[0].address.name, rows[i].disables ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
+        assert_string_equal(config->listeners[1].address.name, "unix:/a");
+        config_unref(config);
     }
     char problem[CONFIG_PROBLEM_SIZE];
     assert_null(configure(problem, "DISABLE_IPV6=1", "LISTEN=tcp://[::1]:5"));
@@ -303,17 +303,17 @@ levels_and_formats_are_words(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct config *config = take(rows[i].setting, NULL);
         CHECK(rows[i].setting, config->log_level == rows[i].level);
-        config_free(config);
+        config_unref(config);
     }
     expect_refusal("LOG_LEVEL=INFO", "debug, info, notice, warning, err, crit, alert or emerg");
     expect_refusal("LOG_LEVEL=warn", "debug, info");
     expect_refusal("LOG_LEVEL=7", "debug, info");
     struct config *config = take("LOG_FORMAT=json", NULL);
     assert_int_equal(config->log_format, LOG_FORMAT_JSON);
-    config_free(config);
+    config_unref(config);
     config = take("LOG_FORMAT=text", NULL);
     assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
-    config_free(config);
+    config_unref(config);
     expect_refusal("LOG_FORMAT=", "text or json");
     expect_refusal("LOG_FORMAT=JSON", "text or json");
 }
@@ -346,13 +346,13 @@ the_first_of_two_settings_counts_and_only_whole_names_do(void **state)
     (void)state;
     struct config *config = take("MAX_HEAD_FIELDS=9", "MAX_HEAD_FIELDS=10");
     assert_int_equal(config->max_head_fields, 9);
-    config_free(config);
+    config_unref(config);
     config = take("MAX_HEAD_FIELDSX=9", "XMAX_HEAD_FIELDS=10");
     assert_int_equal(config->max_head_fields, 128);
-    config_free(config);
+    config_unref(config);
     config = take("MAX_HEAD_FIELDS", "max_head_fields=10");
     assert_int_equal(config->max_head_fields, 128);
-    config_free(config);
+    config_unref(config);
 }
 
 static void
