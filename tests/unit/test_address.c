@@ -219,6 +219,34 @@ the_any_address_of_ipv6_becomes_that_of_ipv4(void **state)
     assert_true(address_is_any(&address));
 }
 
+static void
+the_same_place_is_the_same_in_any_spelling(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *one;
+        const char *other;
+        bool same;
+    } rows[] = {
+        {"/a", "unix:///a", true},
+        {"/a", "/b", false},
+        {"/a", "abns@/a", false},
+        {"127.0.0.1:80", "tcp://127.0.0.1:080", true},
+        {"127.0.0.1:80", "127.0.0.1:81", false},
+        {"127.0.0.1:80", "127.0.0.2:80", false},
+        {"[::1]:80", "tcp6@[0:0::1]:80", true},
+        {"[::]:80", "0.0.0.0:80", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct address one;
+        struct address other;
+        const char *problem = NULL;
+        CHECK(rows[i].one, address_parse_engine(rows[i].one, &one, &problem));
+        CHECK(rows[i].other, address_parse_engine(rows[i].other, &other, &problem));
+        CHECK(rows[i].one, address_equals(&one, &other) == rows[i].same);
+    }
+}
+
 int
 main(void)
 {
@@ -230,6 +258,7 @@ main(void)
         cmocka_unit_test(an_abstract_name_fits_up_to_107_bytes_and_is_filled_with_nul),
         cmocka_unit_test(an_address_knows_what_it_is),
         cmocka_unit_test(the_any_address_of_ipv6_becomes_that_of_ipv4),
+        cmocka_unit_test(the_same_place_is_the_same_in_any_spelling),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }

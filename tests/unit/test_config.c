@@ -251,6 +251,18 @@ listeners_are_a_list(void **state)
 }
 
 static void
+a_snapshot_lives_until_its_last_reference_is_gone(void **state)
+{
+    (void)state;
+    struct config *config = take("LISTEN=unix:/a,unix:/b", NULL);
+    assert_ptr_equal(config_ref(config), config);
+    config_unref(config);
+    assert_string_equal(config->listeners[1].name, "unix:/b");
+    assert_ptr_equal(config->listeners[0].policy, config->listeners[1].policy);
+    config_unref(config);
+}
+
+static void
 the_engine_is_an_address(void **state)
 {
     (void)state;
@@ -277,7 +289,8 @@ three_words_disable_ipv6(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct config *config = take(rows[i].setting, "LISTEN=tcp://[::]:5,unix:/a");
-        CHECK_TEXT(rows[i].setting, config->listeners[0].address.name, rows[i].disables ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
+        CHECK_TEXT(rows[i].setting, config->listeners[0].address.name,
+                   rows[i].disables ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
         assert_string_equal(config->listeners[1].address.name, "unix:/a");
         config_unref(config);
     }
@@ -407,6 +420,7 @@ main(void)
         cmocka_unit_test(what_is_no_quantity_is_refused),
         cmocka_unit_test(units_are_taken_in_any_case),
         cmocka_unit_test(listeners_are_a_list),
+        cmocka_unit_test(a_snapshot_lives_until_its_last_reference_is_gone),
         cmocka_unit_test(the_engine_is_an_address),
         cmocka_unit_test(three_words_disable_ipv6),
         cmocka_unit_test(levels_and_formats_are_words),
