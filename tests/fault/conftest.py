@@ -1,18 +1,15 @@
 """Fixtures of the fault tests: a scripted engine, the proxy in front of it with everything granted, raw clients."""
 
 import contextlib
+import threading
 
 import pytest
 
-from harness.fake_daemon import FakeDaemon
+from harness.fake_daemon import FakeDaemon, say_who
 from harness.proxy import GRANT_ALL, Proxy
 from harness.raw_client import RawClient
 
 LISTEN = ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")
-
-
-def tcp(proxy):
-    return (proxy.host, proxy.port)
 
 
 @pytest.fixture
@@ -33,11 +30,28 @@ def serve(daemon, start_proxy):
 def connect(start_proxy):  # pylint: disable=unused-argument
     """connect(proxy): a raw client over TCP, connect(proxy, unix=True) over the unix listener; closed at the end."""
     with contextlib.ExitStack() as stack:
-        yield lambda proxy, unix=False: stack.enter_context(RawClient(proxy.unix if unix else tcp(proxy)))
+        yield lambda proxy, unix=False: stack.enter_context(RawClient(proxy.unix if unix else (proxy.host, proxy.port)))
 
 
 @pytest.fixture(scope="module")
 def shared():
-    """(daemon, proxy) for all tests of a module that only need the defaults; the engine's scripts are reset by each."""
+    """(daemon, proxy) for all tests of a module that only need the defaults."""
     with FakeDaemon() as started, Proxy(started.address, GRANT_ALL, LISTEN) as proxy:
         yield started, proxy
+
+
+@pytest.fixture
+def link(shared):
+    """(daemon, proxy, connect) of the module, the engine's record and scripts empty.
+
+    connect() is a raw client over the unix listener, connect(tcp=True) over TCP. daemon.go_on is an event for scripts.
+    """
+    daemon, proxy = shared
+    daemon.forget()
+    daemon.scripts.clear()
+    daemon.default = say_who
+    daemon.go_on = threading.Event()
+    with contextlib.ExitStack() as stack:
+        yield (daemon, proxy,
+               lambda tcp=False: stack.enter_context(RawClient((proxy.host, proxy.port) if tcp else proxy.unix)))
+        daemon.go_on.set()

@@ -8,23 +8,13 @@ import threading
 
 import pytest
 
-from harness.fake_daemon import chunk, chunked_head, json_answer, never_answer, raw_stream_101, say_who
+from harness.fake_daemon import chunk, chunked_head, json_answer, never_answer, raw_stream_101
 from harness.proxy import GRANT_ALL, Proxy
 from harness.raw_client import Ended, RawClient, request
 from harness.wait import stays, wait_until
 
 PING = request("GET", "/_ping")
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def link(shared):
-    daemon, proxy = shared
-    daemon.forget()
-    daemon.scripts.clear()
-    daemon.default = say_who
-    with contextlib.ExitStack() as stack:
-        yield daemon, proxy, lambda: stack.enter_context(RawClient((proxy.host, proxy.port)))
 
 
 # --- Each answer belongs to its request ---

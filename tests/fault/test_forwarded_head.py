@@ -13,24 +13,14 @@ CHUNKED = request("POST", "/images/load", "Content-Type: application/x-tar", "Tr
 REGISTRY_AUTH = "eyJ1c2VybmFtZSI6" + "aGVsbG8t" * 2500 + "fQ=="
 
 
-@pytest.fixture
-def route(shared):
-    """(daemon, proxy, connect) with an empty record and default scripts."""
-    daemon, proxy = shared
-    daemon.forget()
-    daemon.scripts.clear()
-    with contextlib.ExitStack() as stack:
-        yield daemon, proxy, lambda: stack.enter_context(RawClient(proxy.unix))
-
-
 def names(sent):
     return [name.lower() for name, _ in sent.fields]
 
 
 # --- The head ---
 
-def test_the_head_is_our_own_and_holds_nothing_besides(route):
-    daemon, _, connect = route
+def test_the_head_is_our_own_and_holds_nothing_besides(link):
+    daemon, _, connect = link
     assert connect().exchange(request("GET", "/v1.41/info")).status == 200
     sent = daemon.connection().request
     assert sent.line == "GET /v1.41/info HTTP/1.1"
@@ -47,16 +37,16 @@ TARGETS = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_canonical_target_arrives_as_it_was_sent(route, target):
-    daemon, _, connect = route
+def test_a_canonical_target_arrives_as_it_was_sent(link, target):
+    daemon, _, connect = link
     assert connect().exchange(request("GET", target)).status == 200
     assert daemon.connection().request.line == f"GET {target} HTTP/1.1"
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
-def test_the_engine_is_always_spoken_to_in_1_1_and_with_the_same_method(route, method, version):
-    daemon, _, connect = route
+def test_the_engine_is_always_spoken_to_in_1_1_and_with_the_same_method(link, method, version):
+    daemon, _, connect = link
     assert connect().exchange(request(method, "/containers/x/archive?path=/x", version=version)).status == 200
     assert daemon.connection().request.line == f"{method} /containers/x/archive?path=/x HTTP/1.1"
 
@@ -70,8 +60,8 @@ KEPT = [
 ]
 
 
-def test_fields_that_the_engine_reads_are_kept_byte_for_byte_and_in_order(route):
-    daemon, _, connect = route
+def test_fields_that_the_engine_reads_are_kept_byte_for_byte_and_in_order(link):
+    daemon, _, connect = link
     client = connect()
     client.send(request("POST", "/images/create?fromImage=box", *[f"{name}: {value}" for name, value in KEPT]))
     assert client.read_answer().status == 200
@@ -91,23 +81,23 @@ DROPPED = [
 
 
 @pytest.mark.parametrize("field", DROPPED)
-def test_a_field_that_the_engine_has_no_use_for_is_dropped(route, field):
-    daemon, _, connect = route
+def test_a_field_that_the_engine_has_no_use_for_is_dropped(link, field):
+    daemon, _, connect = link
     assert connect().exchange(request("GET", "/_ping", field)).status == 200
     assert sorted(names(daemon.connection().request)) == ["connection", "host"]
 
 
 @pytest.mark.parametrize("host", ["Host: evil.example", "Host:", "Host: docker:80", "Host: %2Frun%2Fdocker.sock",
                                   "Host: 1.2.3.4"])
-def test_the_engine_never_sees_the_host_of_the_client(route, host):
-    daemon, _, connect = route
+def test_the_engine_never_sees_the_host_of_the_client(link, host):
+    daemon, _, connect = link
     assert connect().exchange(f"GET /_ping HTTP/1.1\r\n{host}\r\n\r\n".encode()).status == 200
     assert daemon.connection().request.get("Host") == "docker"
 
 
 @pytest.mark.parametrize("nominated", ["X-Registry-Auth", "x-registry-auth, keep-alive", "close, Content-Type"])
-def test_a_nomination_in_connection_never_takes_a_field_away(route, nominated):
-    daemon, _, connect = route
+def test_a_nomination_in_connection_never_takes_a_field_away(link, nominated):
+    daemon, _, connect = link
     answer = connect().exchange(request("POST", "/images/create?fromImage=box", f"Connection: {nominated}",
                                         "X-Registry-Auth: e30=", "Content-Type: application/json"))
     assert answer.status in (200, 400)
@@ -118,8 +108,8 @@ def test_a_nomination_in_connection_never_takes_a_field_away(route, nominated):
 
 # --- One connection an exchange ---
 
-def test_each_request_has_an_engine_connection_of_its_own_that_is_closed_with_its_answer(route):
-    daemon, _, connect = route
+def test_each_request_has_an_engine_connection_of_its_own_that_is_closed_with_its_answer(link):
+    daemon, _, connect = link
     client = connect()
     for number in range(5):
         assert client.exchange(request("GET", f"/info?{number}")).status == 200
@@ -129,8 +119,8 @@ def test_each_request_has_an_engine_connection_of_its_own_that_is_closed_with_it
         assert one.request.target == f"/info?{number}" and one.received == one.request.raw and one.fin
 
 
-def test_a_post_without_a_length_has_no_body_and_what_is_behind_it_is_a_request(route):
-    daemon, _, connect = route
+def test_a_post_without_a_length_has_no_body_and_what_is_behind_it_is_a_request(link):
+    daemon, _, connect = link
     client = connect()
     client.send(request("POST", "/containers/x/start") + SENTINEL)
     assert [client.read_answer().status for _ in range(2)] == [200, 200]
@@ -145,8 +135,8 @@ def test_a_post_without_a_length_has_no_body_and_what_is_behind_it_is_a_request(
     request("GET", "/_ping", "Connection: close", "Keep-Alive: 5"),
     request("POST", "/images/load", "Connection: Close", body=b"hello"),
 ], ids=["close", "1.0", "close wins", "close and Keep-Alive", "close on POST"])
-def test_nothing_behind_a_request_that_ends_the_connection_is_looked_at(route, first):
-    daemon, _, connect = route
+def test_nothing_behind_a_request_that_ends_the_connection_is_looked_at(link, first):
+    daemon, _, connect = link
     client = connect()
     client.send(first + SENTINEL)
     assert client.read_answer().status == 200
@@ -157,8 +147,8 @@ def test_nothing_behind_a_request_that_ends_the_connection_is_looked_at(route, f
 # --- Bodies ---
 
 @pytest.mark.parametrize("size", [0, 1, 2, 4095, 4096, 65_536, 1_000_003])
-def test_a_body_with_a_length_arrives_as_it_was_sent(route, size):
-    daemon, _, connect = route
+def test_a_body_with_a_length_arrives_as_it_was_sent(link, size):
+    daemon, _, connect = link
     body = bytes(index * 31 % 256 for index in range(size))
     client = connect()
     client.send(request("POST", "/images/load", "Content-Type: application/x-tar", body=body) + SENTINEL)
@@ -171,8 +161,8 @@ def test_a_body_with_a_length_arrives_as_it_was_sent(route, size):
 
 
 @pytest.mark.parametrize("written", ["  5", "5  ", "\t5", "05", "000000000000000005"])
-def test_a_length_in_an_unusual_but_legal_form_is_written_anew(route, written):
-    daemon, _, connect = route
+def test_a_length_in_an_unusual_but_legal_form_is_written_anew(link, written):
+    daemon, _, connect = link
     client = connect()
     client.send(request("POST", "/images/load", f"Content-Length: {written}") + b"hello" + SENTINEL)
     assert [client.read_answer().status for _ in range(2)] == [200, 200]
@@ -207,8 +197,8 @@ def assert_chunked_arrived(one, body):
 
 
 @pytest.mark.parametrize("name", GOOD_CHUNKS)
-def test_a_chunked_body_is_chunked_anew_without_extensions_and_trailers(route, name):
-    daemon, _, connect = route
+def test_a_chunked_body_is_chunked_anew_without_extensions_and_trailers(link, name):
+    daemon, _, connect = link
     wire, body = GOOD_CHUNKS[name]
     client = connect()
     client.send(CHUNKED + wire + SENTINEL)
@@ -219,8 +209,8 @@ def test_a_chunked_body_is_chunked_anew_without_extensions_and_trailers(route, n
         assert text not in daemon.connection().received
 
 
-def test_a_chunked_body_arrives_the_same_however_it_is_cut(route):
-    daemon, _, connect = route
+def test_a_chunked_body_arrives_the_same_however_it_is_cut(link):
+    daemon, _, connect = link
     wire = CHUNKED + b'5;a="b"\r\nhello\r\n00A\r\n0\r\n\r\nGET /\r\n0;x\r\nX-Sum: 1\r\nX-B:\r\n\r\n'
     client = connect()
     for offset in range(len(CHUNKED) - 3, len(wire)):
@@ -233,16 +223,16 @@ def test_a_chunked_body_arrives_the_same_however_it_is_cut(route):
 
 
 @pytest.mark.parametrize("value", ["Chunked", "CHUNKED", " chunked ", "\tchunked"])
-def test_the_coding_may_be_written_in_any_case_and_with_blanks_around_it(route, value):
-    daemon, _, connect = route
+def test_the_coding_may_be_written_in_any_case_and_with_blanks_around_it(link, value):
+    daemon, _, connect = link
     client = connect()
     client.send(request("POST", "/images/load", f"Transfer-Encoding: {value}") + b"5\r\nhello\r\n0\r\n\r\n" + SENTINEL)
     assert [client.read_answer().status for _ in range(2)] == [200, 200]
     assert_chunked_arrived(daemon.connection(), b"hello")
 
 
-def test_a_chunked_body_of_delete_is_a_body_and_the_next_request_is_one(route):
-    daemon, _, connect = route
+def test_a_chunked_body_of_delete_is_a_body_and_the_next_request_is_one(link):
+    daemon, _, connect = link
     client = connect()
     client.send(request("DELETE", "/containers/x", "Transfer-Encoding: chunked") + GOOD_CHUNKS["one chunk"][0])
     client.send(SENTINEL)
@@ -323,8 +313,8 @@ def assert_told_and_closed(client):
 
 @pytest.mark.parametrize("glued", [True, False], ids=["glued to the head", "behind the head"])
 @pytest.mark.parametrize("name", BROKEN_CHUNKS)
-def test_a_broken_chunked_body_is_an_aborted_upload_and_nothing_more(route, name, glued):
-    daemon, _, connect = route
+def test_a_broken_chunked_body_is_an_aborted_upload_and_nothing_more(link, name, glued):
+    daemon, _, connect = link
     wire = BROKEN_CHUNKS[name] + SENTINEL
     client = connect()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -340,8 +330,8 @@ def test_a_broken_chunked_body_is_an_aborted_upload_and_nothing_more(route, name
     assert connections or glued
 
 
-def test_a_broken_chunk_is_noticed_however_it_is_cut(route):
-    daemon, _, connect = route
+def test_a_broken_chunk_is_noticed_however_it_is_cut(link):
+    daemon, _, connect = link
     wire = CHUNKED + b"5\r\nhello\r\n3\r\nabcX\r\n" + SENTINEL
     for offset in range(len(CHUNKED), len(wire) - len(SENTINEL)):
         client = connect()
@@ -365,8 +355,8 @@ PARTS = {
 
 @pytest.mark.parametrize("way", ["half-close", "close", "reset"])
 @pytest.mark.parametrize("name", PARTS)
-def test_an_upload_that_the_client_gives_up_is_aborted_never_completed(route, name, way):
-    daemon, proxy, _ = route
+def test_an_upload_that_the_client_gives_up_is_aborted_never_completed(link, name, way):
+    daemon, proxy, _ = link
     wire, body = PARTS[name]
     daemon.on("/images/load", never_answer)
     with RawClient((proxy.host, proxy.port)) as client:
@@ -381,8 +371,8 @@ def test_an_upload_that_the_client_gives_up_is_aborted_never_completed(route, na
     assert len(daemon.connections) == 1
 
 
-def test_an_upload_that_stalls_is_waited_for(route):
-    daemon, _, connect = route
+def test_an_upload_that_stalls_is_waited_for(link):
+    daemon, _, connect = link
     client = connect()
     client.send(CHUNKED + b"5\r\nhel")
     daemon.connection().wait_for(lambda me: me.body == b"hel", "the first part")
@@ -399,8 +389,8 @@ FORMS = ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded
 
 @pytest.mark.parametrize("target", ["/images/create?fromImage=good", "/build", "/containers/create"])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_that_could_override_the_query_is_refused(route, form, target):
-    daemon, _, connect = route
+def test_a_form_that_could_override_the_query_is_refused(link, form, target):
+    daemon, _, connect = link
     client = connect()
     client.send(request("POST", target, f"Content-Type: {form}", body=b"fromImage=evil"))
     assert client.read_answer().status in (400, 403)

@@ -44,18 +44,9 @@ def assert_nothing_leaked(daemon, proxy):
     daemon.forget()
 
 
-@pytest.fixture
-def gate(shared):
-    """(daemon, proxy, connect) with an empty record."""
-    daemon, proxy = shared
-    daemon.forget()
-    with contextlib.ExitStack() as stack:
-        yield daemon, proxy, lambda: stack.enter_context(RawClient(proxy.unix))
-
-
 @pytest.mark.parametrize("name", [name for name, _, _ in CASES])
-def test_a_bad_head_is_refused_whole_and_byte_by_byte(gate, name):
-    daemon, proxy, connect = gate
+def test_a_bad_head_is_refused_whole_and_byte_by_byte(link, name):
+    daemon, proxy, connect = link
     data, statuses = BY_NAME[name]
     client = connect()
     client.send(data + SENTINEL)
@@ -67,8 +58,8 @@ def test_a_bad_head_is_refused_whole_and_byte_by_byte(gate, name):
 
 
 @pytest.mark.parametrize("name", head_cases.CUT_EVERYWHERE)
-def test_a_bad_head_is_refused_however_it_is_cut(gate, name):
-    daemon, proxy, connect = gate
+def test_a_bad_head_is_refused_however_it_is_cut(link, name):
+    daemon, proxy, connect = link
     data, statuses = BY_NAME[name]
     for offset in range(1, len(data)):
         with connect() as client:
@@ -78,8 +69,8 @@ def test_a_bad_head_is_refused_however_it_is_cut(gate, name):
 
 
 @pytest.mark.parametrize("name", head_cases.TWISTED_TARGETS)
-def test_a_twisted_target_is_refused_although_everything_is_granted(gate, name):
-    daemon, _, connect = gate
+def test_a_twisted_target_is_refused_although_everything_is_granted(link, name):
+    daemon, _, connect = link
     client = connect()
     client.send(head_cases.get(line=f"GET {head_cases.TWISTED_TARGETS[name]} HTTP/1.1") + SENTINEL)
     answer = client.read_answer()
@@ -92,8 +83,8 @@ def test_a_twisted_target_is_refused_although_everything_is_granted(gate, name):
 
 
 @pytest.mark.parametrize("byte", ["\r", "\n", "\0", "\x7f"], ids=["CR", "LF", "NUL", "DEL"])
-def test_a_control_byte_is_refused_at_every_place_of_a_head(gate, byte):
-    daemon, proxy, connect = gate
+def test_a_control_byte_is_refused_at_every_place_of_a_head(link, byte):
+    daemon, proxy, connect = link
     # An LF before or behind the last LF is the same stream: a whole head, then a line feed.
     places = range(len(VALID) - 1 if byte == "\n" else len(VALID))
     for place in places:
@@ -103,8 +94,8 @@ def test_a_control_byte_is_refused_at_every_place_of_a_head(gate, byte):
     assert_nothing_leaked(daemon, proxy)
 
 
-def test_a_line_end_cut_short_is_refused_at_every_place_of_a_head(gate):
-    daemon, proxy, connect = gate
+def test_a_line_end_cut_short_is_refused_at_every_place_of_a_head(link):
+    daemon, proxy, connect = link
     for place in (place for place, byte in enumerate(VALID) if byte in b"\r\n"):
         for swapped in (b"", b" ", b"X"):
             with connect() as client:
@@ -116,8 +107,8 @@ def test_a_line_end_cut_short_is_refused_at_every_place_of_a_head(gate):
 @pytest.mark.parametrize("start", [
     b"GET /_ping HTTP/1.1\n", b"GET /_ping HTTP/1.1\rX", b"\x16\x03\x01", b"PRI * HTTP/2.0\r\n\r\n", b"GET /_ping\x01",
     b"GET /_ping HTTP/1.1\r\nA: b\0", b"GET /_ping HTTP/1.1\r\nA: b\r\n\rX", b"\0"])
-def test_what_can_no_longer_become_a_head_is_refused_without_waiting_for_more(gate, start):
-    daemon, proxy, connect = gate
+def test_what_can_no_longer_become_a_head_is_refused_without_waiting_for_more(link, start):
+    daemon, proxy, connect = link
     client = connect()
     client.send(start)
     assert_refused_and_closed(client, (400,))
@@ -125,16 +116,16 @@ def test_what_can_no_longer_become_a_head_is_refused_without_waiting_for_more(ga
 
 
 @pytest.mark.parametrize("offset", [1, 5, 16, len(VALID) - 2, len(VALID) - 1])
-def test_a_head_cut_off_by_the_end_of_the_connection_is_never_served(gate, offset):
-    daemon, proxy, connect = gate
+def test_a_head_cut_off_by_the_end_of_the_connection_is_never_served(link, offset):
+    daemon, proxy, connect = link
     client = connect()
     client.send(VALID[:offset]).half_close()
     assert_refused_and_closed(client, (400, 408))
     assert_nothing_leaked(daemon, proxy)
 
 
-def test_a_connection_without_a_byte_is_closed_without_a_word(gate):
-    daemon, proxy, connect = gate
+def test_a_connection_without_a_byte_is_closed_without_a_word(link):
+    daemon, proxy, connect = link
     before = len(proxy.lines("malformed"))
     client = connect()
     client.half_close()
@@ -143,8 +134,8 @@ def test_a_connection_without_a_byte_is_closed_without_a_word(gate):
     assert len(proxy.lines("malformed")) == before
 
 
-def test_a_good_head_is_served_however_it_is_cut(gate):
-    daemon, _, connect = gate
+def test_a_good_head_is_served_however_it_is_cut(link):
+    daemon, _, connect = link
     client = connect()
     for offset in range(1, len(VALID)):
         client.send_cut(VALID, offset)
@@ -177,8 +168,8 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_an_unusual_but_legal_head_is_served_and_the_next_one_too(gate, name):
-    daemon, _, connect = gate
+def test_an_unusual_but_legal_head_is_served_and_the_next_one_too(link, name):
+    daemon, _, connect = link
     client = connect()
     client.send(UNUSUAL[name] + SENTINEL)
     assert json.loads(client.read_answer().body)["target"] == "/_ping"
@@ -188,8 +179,8 @@ def test_an_unusual_but_legal_head_is_served_and_the_next_one_too(gate, name):
 
 @pytest.mark.parametrize("junk", [b"\r\n", b"\r\n\r\n", b"\n", b"\r"], ids=["CRLF", "two CRLF", "LF", "CR"])
 @pytest.mark.parametrize("behind", ["the start", "a GET", "a POST with a body"])
-def test_empty_lines_between_requests_are_skipped_or_refused_but_never_forwarded(gate, junk, behind):
-    daemon, proxy, connect = gate
+def test_empty_lines_between_requests_are_skipped_or_refused_but_never_forwarded(link, junk, behind):
+    daemon, proxy, connect = link
     first = {"the start": b"", "a GET": request("GET", "/_ping"),
              "a POST with a body": request("POST", "/containers/create", "Content-Type: application/json", body=b"{}")}
     client = connect()
@@ -212,8 +203,8 @@ def test_empty_lines_between_requests_are_skipped_or_refused_but_never_forwarded
     assert_nothing_leaked(daemon, proxy)
 
 
-def test_a_malformed_request_is_one_warning_that_names_client_and_reason(gate):
-    _, proxy, _ = gate
+def test_a_malformed_request_is_one_warning_that_names_client_and_reason(link):
+    _, proxy, _ = link
     with RawClient((proxy.host, proxy.port)) as client:
         client.send(request("GET", "/_ping", "Content-Length: 5, 5"))
         assert_refused_and_closed(client, (400,))
@@ -223,8 +214,8 @@ def test_a_malformed_request_is_one_warning_that_names_client_and_reason(gate):
     assert len(proxy.lines(name)) == 1
 
 
-def test_a_control_byte_of_a_request_does_not_reach_the_log(gate):
-    _, proxy, connect = gate
+def test_a_control_byte_of_a_request_does_not_reach_the_log(link):
+    _, proxy, connect = link
     client = connect()
     client.send(b"GET /\x1b[31mred HTTP/1.1\r\nHost: x\r\n\r\n")
     assert_refused_and_closed(client, (400,))
@@ -305,8 +296,8 @@ DEFAULT_LIMITS = [
 
 @pytest.mark.parametrize("data,status", [(data, status) for _, data, status in DEFAULT_LIMITS],
                          ids=[name for name, _, _ in DEFAULT_LIMITS])
-def test_the_default_limits_of_a_head(gate, data, status):
-    daemon, _, connect = gate
+def test_the_default_limits_of_a_head(link, data, status):
+    daemon, _, connect = link
     client = connect()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         client.send(data)

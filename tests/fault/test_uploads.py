@@ -1,31 +1,19 @@
 """Bodies on their way up: 100-continue, answers that come early, pressure that is passed back, nothing held or lost."""
 
 import contextlib
-import hashlib
 import json
 import threading
 
 import pytest
 
 from harness.fake_daemon import LAST_CHUNK, chunk, chunked_head, head, json_answer, reply
-from harness.raw_client import RawClient, request
+from harness.payload import MIB, in_chunks, noise, sha
+from harness.raw_client import request
 from harness.wait import stays, wait_until
 
-MIB = 1024 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LOAD = ("POST", "/images/load", "Content-Type: application/x-tar")
 ERROR = {"message": "unexpected end of the archive"}
-
-
-@pytest.fixture
-def link(shared):
-    """(daemon, proxy, connect); connect() is over the unix listener, connect(tcp=True) over TCP."""
-    daemon, proxy = shared
-    daemon.forget()
-    daemon.scripts.clear()
-    with contextlib.ExitStack() as stack:
-        yield (daemon, proxy,
-               lambda tcp=False: stack.enter_context(RawClient((proxy.host, proxy.port) if tcp else proxy.unix)))
 
 
 class Sender:
@@ -45,22 +33,6 @@ class Sender:
     def join(self):
         self.thread.join(20)
         assert not self.thread.is_alive(), "the client can neither send on nor is it told to stop"
-
-
-def noise(size):
-    """Bytes that repeat late, so that a loss or a doubling can't go unnoticed."""
-    block = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(4096))
-    return (block * (size // len(block) + 1))[:size]
-
-
-def in_chunks(data, sizes):
-    """Chunked, the sizes taken in turn."""
-    wire, start, number = [], 0, 0
-    while start < len(data):
-        size = sizes[number % len(sizes)]
-        wire.append(chunk(data[start:start + size]))
-        start, number = start + size, number + 1
-    return b"".join(wire) + LAST_CHUNK
 
 
 # --- Expect: 100-continue ---
@@ -194,7 +166,7 @@ def go_on_reading(connection):
 
 
 def stop_reading(connection):
-    connection.wait(connection.daemon.client_done)
+    connection.wait(connection.daemon.go_on)
 
 
 def close_with_bytes_unread(connection):
@@ -208,7 +180,7 @@ def half_close_and_go_on(connection):
 
 def close_the_reading_side(connection):
     connection.sock.shutdown(0)
-    connection.wait(connection.daemon.client_done)
+    connection.wait(connection.daemon.go_on)
 
 
 @pytest.mark.parametrize("after", [go_on_reading, stop_reading, close_with_bytes_unread, half_close_and_go_on,
@@ -217,7 +189,6 @@ def close_the_reading_side(connection):
 @pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp"])
 def test_an_answer_in_the_middle_of_an_upload_arrives_whole_and_ends_the_connection(link, framing, after, tcp):
     daemon, _, connect = link
-    daemon.client_done = threading.Event()
     early = json_answer(400, {**ERROR, "padding": "x" * 20_000})
 
     def script(connection):
@@ -232,7 +203,7 @@ def test_an_answer_in_the_middle_of_an_upload_arrives_whole_and_ends_the_connect
     answer = client.read_answer()
     assert answer.status == 400 and json.loads(answer.body)["message"] == ERROR["message"]
     client.assert_ended()
-    daemon.client_done.set()
+    daemon.go_on.set()
     sender.join()
     assert len(daemon.connections) == 1
 
@@ -261,16 +232,15 @@ def test_an_early_answer_and_the_rest_of_the_body_in_time_make_a_whole_exchange(
     def script(connection):
         connection.read_exactly(5)
         connection.send(chunked_head() + chunk(b"reading"))
-        connection.wait(connection.daemon.client_done)
+        connection.wait(connection.daemon.go_on)
         connection.read_exactly(5)
         connection.send(chunk(b"done") + LAST_CHUNK)
-    daemon.client_done = threading.Event()
     daemon.on("/build", script)
     client = connect()
     client.send(request("POST", "/build", "Content-Length: 10") + b"hello")
     assert client.read_head().status == 200 and client.read_data(7) == b"reading"
     client.send(b"world")
-    daemon.client_done.set()
+    daemon.go_on.set()
     assert client.read_data(4) == b"done" and client.read_piece() == b""
 
 
@@ -295,11 +265,10 @@ def test_an_engine_that_leaves_in_the_middle_of_an_upload_is_a_502(link):
 
 def test_an_engine_that_does_not_read_stops_the_client_and_nothing_is_held_or_lost(link):
     daemon, proxy, connect = link
-    go_on = threading.Event()
 
     def script(connection):
-        connection.wait(go_on)
-        connection.send(json_answer(200, {"sha": hashlib.sha256(connection.read_body()).hexdigest()}))
+        connection.wait(daemon.go_on)
+        connection.send(json_answer(200, {"sha": sha(connection.read_body())}))
     daemon.on("/images/load", script)
     before = proxy.rss()
     client = connect()
@@ -310,9 +279,9 @@ def test_an_engine_that_does_not_read_stops_the_client_and_nothing_is_held_or_lo
     cpu = proxy.cpu()
     stays(lambda: proxy.rss() - before < 1 * MIB, 0.5, "memory beyond its bounds")
     assert proxy.cpu() - cpu < 0.1, "busy while it waits"
-    go_on.set()
+    daemon.go_on.set()
     client.send(data[sent:])
-    assert json.loads(client.read_answer().body) == {"sha": hashlib.sha256(data).hexdigest()}
+    assert json.loads(client.read_answer().body) == {"sha": sha(data)}
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "until the end"])
@@ -338,16 +307,15 @@ def test_a_client_that_does_not_read_stops_the_engine_and_nothing_is_held_or_los
     stays(lambda: proxy.rss() - before < 1 * MIB, 0.3, "memory beyond its bounds")
     assert proxy.cpu() - cpu < 0.1, "busy while it waits"
     answer = client.read_answer()
-    assert hashlib.sha256(answer.body).digest() == hashlib.sha256(data).digest()
+    assert sha(answer.body) == sha(data)
 
 
 def test_many_stalled_uploads_hold_little_memory_and_leave_others_alone(link):
     daemon, proxy, connect = link
-    go_on = threading.Event()
 
     def script(connection):
-        connection.wait(go_on)
-        connection.send(json_answer(200, {"sha": hashlib.sha256(connection.read_body()).hexdigest()}))
+        connection.wait(daemon.go_on)
+        connection.send(json_answer(200, {"sha": sha(connection.read_body())}))
     daemon.on("/images/load", script)
     before = proxy.rss()
     data = noise(1 * MIB)
@@ -358,17 +326,17 @@ def test_many_stalled_uploads_hold_little_memory_and_leave_others_alone(link):
         clients.append((client, client.send_for(data, 0.02)))
     assert proxy.rss() - before < 30 * 300 * 1024
     assert connect().exchange(request("GET", "/_ping")).status == 200
-    go_on.set()
+    daemon.go_on.set()
     for client, sent in clients:
         client.send(data[sent:])
-        assert json.loads(client.read_answer().body) == {"sha": hashlib.sha256(data).hexdigest()}
+        assert json.loads(client.read_answer().body) == {"sha": sha(data)}
 
 
 def test_a_large_chunked_upload_arrives_whole_in_constant_memory(link):
     daemon, proxy, connect = link
 
     def script(connection):
-        digest = hashlib.sha256(connection.read_body()).hexdigest()
+        digest = sha(connection.read_body())
         connection.send(json_answer(200, {"sha": digest}))
     daemon.on("/images/load", script)
     before = proxy.rss()
@@ -377,7 +345,7 @@ def test_a_large_chunked_upload_arrives_whole_in_constant_memory(link):
         client = connect(tcp)
         sender = Sender(client, request(*LOAD, "Transfer-Encoding: chunked")
                         + in_chunks(data, (65_536, 1, 4097, 250_000)))
-        assert json.loads(client.read_answer().body) == {"sha": hashlib.sha256(data).hexdigest()}
+        assert json.loads(client.read_answer().body) == {"sha": sha(data)}
         sender.join()
     assert proxy.peak_rss() - before < 3 * MIB
 
