@@ -1,6 +1,8 @@
 #include "access_log.h"
 #include "log.h"
 
+#include <stdio.h>
+
 static const char *const end_words[] = {
     [ACCESS_COMPLETE] = "complete",
     [ACCESS_TUNNEL] = "tunnel",
@@ -16,12 +18,24 @@ static const char *const end_words[] = {
     [ACCESS_MALFORMED] = "malformed",
 };
 
+static char last_refusal[256];
+
+const char *
+access_log_last_refusal(void)
+{
+    return last_refusal;
+}
+
 void
 access_log_write(const struct access_record *access)
 {
     bool refused = access->end == ACCESS_REFUSED;
     bool malformed = access->end == ACCESS_MALFORMED;
     enum log_level level = refused || malformed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+    if (refused)
+        snprintf(last_refusal, sizeof(last_refusal), "%.*s %.*s from %s", (int)access->method.length,
+                 access->method.data, access->target.length < 128 ? (int)access->target.length : 128,
+                 access->target.data, access->client);
     if (!log_wanted(level))
         return;
     struct log_record record;

@@ -41,6 +41,9 @@ struct access_record {
 
 void access_log_write(const struct access_record *access);
 
+/* The call that was refused last, as "POST /containers/create from 172.18.0.3:4711"; empty before the first. Static. */
+const char *access_log_last_refusal(void);
+
 /* A request that never became an exchange, as its head could not be read. */
 void access_log_malformed(const char *client, int status, const char *reason);
 

@@ -15,6 +15,7 @@
 enum {
     NAME_SIZE = 80,
     LINGER_MILLISECONDS = 2000,
+    LINGER_STOPPING_MILLISECONDS = 250,
     LINGER_BYTES = 1024 * 1024,
 };
 
@@ -94,7 +95,7 @@ check_closing(struct client *client)
     if (transport_input_ended(client->transport))
         close_now(client, false);
     else if (!event_pending(&client->timer, EV_TIMEOUT, NULL))
-        set_timer(client, LINGER_MILLISECONDS);
+        set_timer(client, client->services->stopping ? LINGER_STOPPING_MILLISECONDS : LINGER_MILLISECONDS);
 }
 
 static void
@@ -329,7 +330,7 @@ client_shutdown(struct client *client, bool now)
 {
     switch (client->state) {
     case CLIENT_IDLE:
-        close_in_order(client);
+        close_now(client, false);
         break;
     case CLIENT_HEAD:
         if (now)

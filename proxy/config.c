@@ -191,25 +191,40 @@ find(char *const environment[], const char *name)
     return NULL;
 }
 
-static bool
-check_together(struct config *config, char *problem)
+/* A setting as it was given, for a message about how it fits with another one. */
+static const char *
+spelling(char *const environment[], const char *name)
 {
-    if (config->buffer_low >= config->buffer_high) {
-        snprintf(problem, CONFIG_PROBLEM_SIZE, "BUFFER_LOW=%llu: it must be below BUFFER_HIGH, which is %llu",
-                 (unsigned long long)config->buffer_low, (unsigned long long)config->buffer_high);
+    const char *value = find(environment, name);
+    for (size_t i = 0; value == NULL && i < OPTION_COUNT; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return options[i].initial;
+    return value;
+}
+
+static bool
+check_below(char *const environment[], const char *lower, const char *upper, bool below, char *problem)
+{
+    if (!below)
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%.64s: not taken; takes a size below %s, which is %.64s", lower,
+                 spelling(environment, lower), upper, spelling(environment, upper));
+    return below;
+}
+
+static bool
+check_together(struct config *config, char *const environment[], char *problem)
+{
+    if (!check_below(environment, "BUFFER_LOW", "BUFFER_HIGH", config->buffer_low < config->buffer_high, problem) ||
+        !check_below(environment, "MAX_TARGET_SIZE", "MAX_HEAD_SIZE", config->max_target_size < config->max_head_size,
+                     problem))
         return false;
-    }
-    if (config->max_target_size >= config->max_head_size) {
-        snprintf(problem, CONFIG_PROBLEM_SIZE, "MAX_TARGET_SIZE=%llu: it must be below MAX_HEAD_SIZE, which is %llu",
-                 (unsigned long long)config->max_target_size, (unsigned long long)config->max_head_size);
-        return false;
-    }
     for (size_t i = 0; config->disable_ipv6 && i < config->listener_count; i++) {
         struct address *address = &config->listeners[i].address;
         if (address->socket.ss_family != AF_INET6)
             continue;
         if (!address_is_any(address)) {
-            snprintf(problem, CONFIG_PROBLEM_SIZE, "LISTEN=%s: DISABLE_IPV6 is on; it takes an IPv4 address then",
+            snprintf(problem, CONFIG_PROBLEM_SIZE,
+                     "LISTEN=%s: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on",
                      address->name);
             return false;
         }
@@ -246,7 +261,7 @@ config_from_environment(char *const environment[], char *problem)
             return NULL;
         }
     }
-    if (!check_together(config, problem)) {
+    if (!check_together(config, environment, problem)) {
         config_unref(config);
         return NULL;
     }

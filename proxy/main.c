@@ -1,3 +1,4 @@
+#include "announce.h"
 #include "cli_explain.h"
 #include "config.h"
 #include "log.h"
@@ -31,20 +32,6 @@ print_help(FILE *output)
 }
 
 static void
-log_setting(void *owner, const char *text)
-{
-    (void)owner;
-    log_text(LOG_LEVEL_WARNING, "setting", "%s", text);
-}
-
-static void
-log_grant(void *owner, const char *text)
-{
-    (void)owner;
-    log_text(LOG_LEVEL_NOTICE, "grant", "%s", text);
-}
-
-static void
 log_start(const struct config *config)
 {
     struct log_record record;
@@ -53,8 +40,13 @@ log_start(const struct config *config)
     log_string(&record, "dialect", "tecnativa");
     log_string(&record, "engine", config->engine.name);
     log_end(&record);
-    policy_warnings(environ, config_option_names(), log_setting, NULL);
-    policy_grants(config->listeners[0].policy, log_grant, NULL);
+    announce_config(config, environ);
+}
+
+static struct config *
+load(char *problem)
+{
+    return config_from_environment(environ, problem);
 }
 
 static int
@@ -63,7 +55,7 @@ run(struct config *config)
     char problem[SERVER_PROBLEM_SIZE];
     log_configure(config->log_level, config->log_format);
     log_start(config);
-    struct server *server = server_new(config, problem);
+    struct server *server = server_new(config, load, problem);
     if (server == NULL) {
         fprintf(stderr, "sockwarden: %s\n", problem);
         return 1;

@@ -1,10 +1,13 @@
 #include "server.h"
+#include "access_log.h"
+#include "announce.h"
 #include "client.h"
 #include "config.h"
 #include "exchange.h"
 #include "listener_set.h"
 #include "log.h"
 #include "reaper.h"
+#include "systemd.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -15,12 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     DESCRIPTORS_RESERVED = 16,  /* listeners, epoll, signals, standard streams, the odd dial */
     DESCRIPTORS_PER_CLIENT = 2, /* its own and one to the engine */
     RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
     FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
+    STATUS_SECONDS = 5,         /* how often a service manager may be told a new status */
+    STATUS_SIZE = 512,
 };
 
 struct server {
@@ -33,8 +39,13 @@ struct server {
     size_t client_limit;
     bool paused;
     bool flushing;
+    server_load *load;
     struct event terminate;
     struct event interrupt;
+    struct event hangup;
+    struct event watchdog;
+    struct event status;
+    char status_text[STATUS_SIZE];
     struct event resume;
     struct event grace;
 };
@@ -182,6 +193,7 @@ on_stop(evutil_socket_t number, short what, void *argument)
         return;
     }
     server->services.stopping = true;
+    systemd_notify("STOPPING=1\nSTATUS=stopping");
     log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu clients have up to %llu ms",
              number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count,
              (unsigned long long)server->config->shutdown_grace);
@@ -219,6 +231,83 @@ limit_clients(const struct config *config)
     return clients;
 }
 
+static void
+on_watchdog(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    (void)argument;
+    /* From the loop itself: a loop that hangs sends none. */
+    systemd_notify("WATCHDOG=1");
+}
+
+static void
+on_status(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    struct server *server = argument;
+    char text[STATUS_SIZE];
+    const char *refusal = access_log_last_refusal();
+    snprintf(text, sizeof(text), "%zu listeners, %zu clients%s%s", server->config->listener_count, server->client_count,
+             refusal[0] != '\0' ? ", last refused: " : "", refusal);
+    if (strcmp(text, server->status_text) == 0 || server->services.stopping)
+        return;
+    snprintf(server->status_text, sizeof(server->status_text), "%s", text);
+    systemd_notify("STATUS=%s", text);
+}
+
+static void
+start_telling(struct server *server)
+{
+    uint64_t interval = systemd_watchdog_interval();
+    struct timeval delay = milliseconds(interval);
+    struct timeval status_delay = {.tv_sec = STATUS_SECONDS};
+    if (!systemd_is_notified())
+        return;
+    if (interval > 0)
+        event_add(&server->watchdog, &delay);
+    event_add(&server->status, &status_delay);
+    systemd_notify("READY=1");
+    on_status(-1, 0, server);
+}
+
+/* The new snapshot is opened whole, or nothing changes. */
+static bool
+take_over(struct server *server, struct config *config, char *problem)
+{
+    if (!listener_set_open(server->listeners, config, problem))
+        return false;
+    config_unref(server->config);
+    server->config = config_ref(config);
+    server->client_limit = limit_clients(config);
+    upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
+    return true;
+}
+
+static void
+on_hangup(evutil_socket_t number, short what, void *argument)
+{
+    (void)number;
+    (void)what;
+    struct server *server = argument;
+    if (server->services.stopping)
+        return;
+    char problem[CONFIG_PROBLEM_SIZE];
+    systemd_notify_reloading();
+    struct config *config = server->load(problem);
+    if (config != NULL && take_over(server, config, problem)) {
+        log_configure(config->log_level, config->log_format);
+        log_text(LOG_LEVEL_NOTICE, "reload", "new settings for the connections from now on");
+        announce_config(config, environ);
+    } else {
+        log_text(LOG_LEVEL_ERR, "reload", "the settings stay as they were: %s", problem);
+    }
+    config_unref(config);
+    systemd_notify("READY=1");
+    on_status(-1, 0, server);
+}
+
 static const struct listener_set_handler listener_set_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
 
 static bool
@@ -234,19 +323,23 @@ prepare(struct server *server, char *problem)
     server->listeners = listener_set_new(server->base, &listener_set_handler, server);
     if (server->services.reaper == NULL || server->listeners == NULL)
         return false;
-    server->services.upstream = upstream_new(server->base, server->services.reaper, &config->engine,
-                                             config->connect_timeout, config->tcp_keepalive);
+    server->services.upstream = upstream_new(server->base, server->services.reaper);
     if (server->services.upstream == NULL)
         return false;
+    upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
     evsignal_assign(&server->terminate, server->base, SIGTERM, on_stop, server);
     evsignal_assign(&server->interrupt, server->base, SIGINT, on_stop, server);
+    evsignal_assign(&server->hangup, server->base, SIGHUP, on_hangup, server);
+    event_assign(&server->watchdog, server->base, -1, EV_PERSIST, on_watchdog, server);
+    event_assign(&server->status, server->base, -1, EV_PERSIST, on_status, server);
     event_assign(&server->resume, server->base, -1, 0, on_resume, server);
     event_assign(&server->grace, server->base, -1, 0, on_grace_over, server);
-    return event_add(&server->terminate, NULL) == 0 && event_add(&server->interrupt, NULL) == 0;
+    return event_add(&server->terminate, NULL) == 0 && event_add(&server->interrupt, NULL) == 0 &&
+           event_add(&server->hangup, NULL) == 0;
 }
 
 struct server *
-server_new(struct config *config, char *problem)
+server_new(struct config *config, server_load *load, char *problem)
 {
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL) {
@@ -254,6 +347,7 @@ server_new(struct config *config, char *problem)
         return NULL;
     }
     server->config = config_ref(config);
+    server->load = load;
     signal(SIGPIPE, SIG_IGN);
     server->client_limit = limit_clients(config);
     if (!prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
@@ -261,6 +355,7 @@ server_new(struct config *config, char *problem)
         return NULL;
     }
     upstream_probe(server->services.upstream);
+    start_telling(server);
     return server;
 }
 
@@ -284,6 +379,9 @@ server_free(struct server *server)
     if (event_initialized(&server->terminate)) {
         event_del(&server->terminate);
         event_del(&server->interrupt);
+        event_del(&server->hangup);
+        event_del(&server->watchdog);
+        event_del(&server->status);
         event_del(&server->resume);
         event_del(&server->grace);
     }

@@ -21,7 +21,7 @@ enum {
 struct upstream {
     struct event_base *base;
     struct reaper *reaper;
-    const struct address *address;
+    struct address address;
     uint64_t connect_timeout;
     uint64_t keepalive;
     int trouble; /* the errno that was logged last, 0 while the engine answers */
@@ -89,10 +89,10 @@ static void
 report_failure(struct upstream *upstream, int error, struct dial_result *result)
 {
     char cause[CAUSE_SIZE];
-    explain(upstream->address, error, cause, sizeof(cause));
+    explain(&upstream->address, error, cause, sizeof(cause));
     result->fd = -1;
     result->status = error == ETIMEDOUT ? 504 : 503;
-    snprintf(result->problem, sizeof(result->problem), "cannot connect to %s: %s", upstream->address->name, cause);
+    snprintf(result->problem, sizeof(result->problem), "cannot connect to %s: %s", upstream->address.name, cause);
     /* Our own shortage says nothing about the engine. */
     bool own = error == EMFILE || error == ENFILE || error == ENOMEM;
     if (!own && upstream->trouble != error) {
@@ -109,7 +109,7 @@ report_success(struct upstream *upstream)
     if (upstream->trouble == 0)
         return;
     upstream->trouble = 0;
-    log_text(LOG_LEVEL_NOTICE, "engine", "%s answers again", upstream->address->name);
+    log_text(LOG_LEVEL_NOTICE, "engine", "%s answers again", upstream->address.name);
 }
 
 static void
@@ -160,7 +160,7 @@ on_retry(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     struct dial *dial = argument;
-    const struct address *address = dial->upstream->address;
+    const struct address *address = &dial->upstream->address;
     struct timeval delay = milliseconds(BACKLOG_RETRY_MILLISECONDS);
     if (connect(dial->fd, (const struct sockaddr *)&address->socket, address->length) == 0)
         finish(dial, 0);
@@ -204,7 +204,7 @@ wait_for(struct upstream *upstream, int fd, int error, void (*done)(void *, cons
 struct dial *
 upstream_dial(struct upstream *upstream, void (*done)(void *owner, const struct dial_result *result), void *owner)
 {
-    const struct address *address = upstream->address;
+    const struct address *address = &upstream->address;
     struct dial_result result = {.fd =
                                      socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     int error = result.fd < 0 ? errno : 0;
@@ -255,18 +255,23 @@ upstream_probe(struct upstream *upstream)
 }
 
 struct upstream *
-upstream_new(struct event_base *base, struct reaper *reaper, const struct address *address, uint64_t connect_timeout,
-             uint64_t keepalive)
+upstream_new(struct event_base *base, struct reaper *reaper)
 {
     struct upstream *upstream = calloc(1, sizeof(*upstream));
     if (upstream == NULL)
         return NULL;
     upstream->base = base;
     upstream->reaper = reaper;
-    upstream->address = address;
+    return upstream;
+}
+
+void
+upstream_set(struct upstream *upstream, const struct address *address, uint64_t connect_timeout, uint64_t keepalive)
+{
+    upstream->address = *address;
     upstream->connect_timeout = connect_timeout;
     upstream->keepalive = keepalive;
-    return upstream;
+    upstream->trouble = 0;
 }
 
 void

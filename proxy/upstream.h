@@ -26,9 +26,12 @@ struct dial_result {
     char problem[UPSTREAM_PROBLEM_SIZE];
 };
 
-/* `address` must outlive the upstream; `connect_timeout` and `keepalive` are in milliseconds. NULL: no memory. */
-struct upstream *upstream_new(struct event_base *base, struct reaper *reaper, const struct address *address,
-                              uint64_t connect_timeout, uint64_t keepalive);
+/* Without an address until upstream_set. NULL: no memory. */
+struct upstream *upstream_new(struct event_base *base, struct reaper *reaper);
+
+/* Where the dials from now on go; `connect_timeout` and `keepalive` are in milliseconds. The address is copied. */
+void upstream_set(struct upstream *upstream, const struct address *address, uint64_t connect_timeout,
+                  uint64_t keepalive);
 void upstream_free(struct upstream *upstream);
 
 /*
