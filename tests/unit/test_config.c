@@ -296,7 +296,8 @@ three_words_disable_ipv6(void **state)
     }
     char problem[CONFIG_PROBLEM_SIZE];
     assert_null(configure(problem, "DISABLE_IPV6=1", "LISTEN=tcp://[::1]:5"));
-    assert_string_equal(problem, "LISTEN=tcp://[::1]:5: DISABLE_IPV6 is on; it takes an IPv4 address then");
+    assert_string_equal(problem,
+                        "LISTEN=tcp://[::1]:5: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on");
 }
 
 static void
@@ -340,11 +341,11 @@ settings_that_exclude_each_other_are_refused_together(void **state)
         const char *two;
         const char *problem;
     } rows[] = {
-        {"BUFFER_LOW=64k", NULL, "BUFFER_LOW=65536: it must be below BUFFER_HIGH, which is 65536"},
-        {"BUFFER_HIGH=16k", NULL, "BUFFER_LOW=16384: it must be below BUFFER_HIGH, which is 16384"},
-        {"MAX_HEAD_SIZE=16k", NULL, "MAX_TARGET_SIZE=16384: it must be below MAX_HEAD_SIZE, which is 16384"},
+        {"BUFFER_LOW=64k", NULL, "BUFFER_LOW=64k: not taken; takes a size below BUFFER_HIGH, which is 64k"},
+        {"BUFFER_HIGH=16k", NULL, "BUFFER_LOW=16k: not taken; takes a size below BUFFER_HIGH, which is 16k"},
+        {"MAX_HEAD_SIZE=16k", NULL, "MAX_TARGET_SIZE=16k: not taken; takes a size below MAX_HEAD_SIZE, which is 16k"},
         {"MAX_HEAD_SIZE=2k", "MAX_TARGET_SIZE=3k",
-         "MAX_TARGET_SIZE=3072: it must be below MAX_HEAD_SIZE, which is 2048"},
+         "MAX_TARGET_SIZE=3k: not taken; takes a size below MAX_HEAD_SIZE, which is 2k"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char problem[CONFIG_PROBLEM_SIZE];
