@@ -1,5 +1,6 @@
 """The program under test: started with a clean environment, watched through its log, judged when it ends."""
 
+import functools
 import os
 import pathlib
 import re
@@ -28,6 +29,12 @@ def binary():
     assert path and os.path.isabs(path), "set SOCKWARDEN to the absolute path of the binary to test"
     assert os.access(path, os.X_OK), f"SOCKWARDEN={path} is not an executable file"
     return path
+
+
+@functools.lru_cache
+def sanitizer_slack():
+    """Bytes that a sanitized build may grow by in addition: it keeps what is freed for a while, with a wide margin."""
+    return 64 << 20 if b"__asan_init" in pathlib.Path(binary()).read_bytes() else 0
 
 
 def clean_environment(**settings):
