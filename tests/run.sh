@@ -158,9 +158,11 @@ step_unit_asan() { build_asan && run_ctest asan; }
 step_unit_mem() { build_mem && run_ctest valgrind; }
 
 run_pytest() { # BUILD FOLDER
+    # A copy, for some tests run the program as a user who may not look into this checkout.
+    install -D "build/$1/sockwarden" "$work/$1/sockwarden" || return 1
     # The engine's own CLI before another one that may be installed beside it.
     [ -x /usr/bin/docker ] || export DOCKER="${DOCKER:-$(command -v docker)}"
-    SOCKWARDEN="$root/build/$1/sockwarden" "$python" -m pytest -p no:cacheprovider --basetemp "$work/pytest" \
+    SOCKWARDEN="$work/$1/sockwarden" "$python" -m pytest -p no:cacheprovider --basetemp "$work/pytest" \
         --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
 }
 
@@ -273,6 +275,7 @@ main() {
 
     mkdir -p "$logs"
     work=$(mktemp -d /tmp/sw-tests.XXXXXX)
+    chmod 755 "$work" # a proxy under another user must reach its engine below it
     trap finish EXIT
     trap 'exit 130' INT TERM HUP
     export TMPDIR=$work ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
