@@ -220,7 +220,7 @@ def test_a_huge_limit_of_descriptors_costs_no_memory(daemon, few):
     proxy, small = few(most), few(1024)
     with RawClient((proxy.host, proxy.port)) as client:
         assert client.exchange(PING).status == 200
-    assert proxy.rss() - small.rss() < 1 * MIB
+    assert proxy.rss() - small.rss() < 1 * MIB + proxy.slack
     assert daemon.requests
 
 
@@ -243,7 +243,7 @@ def test_many_idle_connections_cost_little(daemon, serve, connect):
     clients = [connect(proxy) for _ in range(500)]
     for client in clients[::10]:
         assert client.exchange(PING).status == 200
-    assert proxy.rss() - before < 500 * 8 * 1024
+    assert proxy.rss() - before < 500 * 8 * 1024 + proxy.slack
     assert daemon.requests
 
 
@@ -260,7 +260,7 @@ def test_memory_does_not_grow_with_the_number_of_exchanges(daemon, serve, connec
     rounds(200)
     before = proxy.rss()
     rounds(600)
-    assert proxy.rss() - before < MIB // 2
+    assert proxy.rss() - before < MIB // 2 + proxy.slack
 
 
 def test_slow_clients_do_not_slow_others(link):
