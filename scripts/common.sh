@@ -105,5 +105,5 @@ remove_tree() {
     while read -r point; do
         as_root umount -l "$point"
     done < <(awk -v folder="$1/" 'index($5, folder) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
-    rm -rf --one-file-system "$1"
+    rm -rf --one-file-system "$1" 2>/dev/null || as_root rm -rf --one-file-system "$1"
 }

@@ -67,7 +67,7 @@ install_node_modules() { # FOLDER
         (cd "$1" && npm ci --no-audit --no-fund --no-update-notifier)
 }
 
-install_needed() {
+step_install() {
     local needed known=() package
     mapfile -t needed < <(needed_packages)
     if [ "${#needed[@]}" -gt 0 ]; then
@@ -157,13 +157,16 @@ step_unit() { step_gcc && run_ctest gcc; }
 step_unit_asan() { build_asan && run_ctest asan; }
 step_unit_mem() { build_mem && run_ctest valgrind; }
 
+# Starting an engine, and running the program as somebody else, need root.
+as_root_where_possible() {
+    if can_be_root; then as_root "$@"; else "$@"; fi
+}
+
 run_pytest() { # BUILD FOLDER
     # A copy, for some tests run the program as a user who may not look into this checkout.
     install -D "build/$1/sockwarden" "$work/$1/sockwarden" || return 1
-    # The engine's own CLI before another one that may be installed beside it.
-    [ -x /usr/bin/docker ] || export DOCKER="${DOCKER:-$(command -v docker)}"
-    SOCKWARDEN="$work/$1/sockwarden" "$python" -m pytest -p no:cacheprovider --basetemp "$work/pytest" \
-        --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
+    as_root_where_possible env "SOCKWARDEN=$work/$1/sockwarden" "${test_environment[@]}" "$python" -m pytest \
+        -p no:cacheprovider --basetemp "$work/pytest" --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
 }
 
 step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
@@ -173,20 +176,14 @@ step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
 step_quickstart() { need_engine || no_engine || return; examples/quickstart.sh --once --port 0 </dev/null; }
 
-# Whether a private engine can be started; asked once. Why not is in build/logs/engine.log.
+# Whether the tests' private engine can be started; asked once. Why not is in build/logs/engine.log.
 engine_starts() {
     if [ -z "${engine_verdict:-}" ]; then
         engine_verdict=no
-        if ! command -v dockerd >/dev/null; then
-            echo "dockerd is not installed" >"$logs/engine.log"
-        elif [ "$(id -u)" -ne 0 ]; then
-            echo "dockerd needs root" >"$logs/engine.log"
-        elif start_engine "$work/engine"; then
-            engine_verdict=yes
-            stop_process "$engine_pid" 20
-        fi
-        [ ! -f "$work/engine/log" ] || cp "$work/engine/log" "$logs/engine.log"
-        remove_tree "$work/engine"
+        as_root_where_possible env PYTHONPATH=tests "${test_environment[@]}" "$python" -c '
+import sys
+from harness.engine import Engine, missing_engine
+sys.exit(missing_engine() or Engine().start().stop())' >"$logs/engine.log" 2>&1 && engine_verdict=yes
     fi
     [ "$engine_verdict" = yes ]
 }
@@ -253,60 +250,65 @@ finish() {
     [ -z "${work:-}" ] || remove_tree "$work"
 }
 
-main() {
-    local install=yes wanted=() row name parts text choice hit ran=0
+parse_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --help | -h) usage; return 0 ;;
-            --list) printf '%s\n' "${STEPS[@]}"; return 0 ;;
+            --help | -h) usage && exit 0 ;;
+            --list) printf '%s\n' "${STEPS[@]}" && exit 0 ;;
             --no-install) install=no ;;
-            -*) usage >&2; return 2 ;;
             all) ;;
             *)
-                if ! printf '%s\n' "${STEPS[@]}" | cut -d '|' -f 1,2 | grep -w -- "$1" >/dev/null; then
-                    echo "tests/run.sh: no part or step is called $1; see --list" >&2
-                    return 2
+                if ! printf '%s\n' "${STEPS[@]}" | cut -d '|' -f 1,2 | grep -w -e "$1" >/dev/null; then
+                    echo "tests/run.sh: no part or step is called $1; see --help and --list" >&2
+                    exit 2
                 fi
                 wanted+=("$1")
                 ;;
         esac
         shift
     done
-
-    mkdir -p "$logs"
-    work=$(mktemp -d /tmp/sw-tests.XXXXXX)
-    chmod 755 "$work" # a proxy under another user must reach its engine below it
-    trap finish EXIT
-    trap 'exit 130' INT TERM HUP
-    export TMPDIR=$work ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
-
-    if [ "$install" = yes ]; then
-        step=install
-        say "[$(date +%H:%M:%S)] install: what the tests need and this machine lacks"
-        local begin=$SECONDS
-        if install_needed >"$logs/install.log" 2>&1; then
-            say "      done ($((SECONDS - begin)) s)"
-        else
-            account 1 $((SECONDS - begin))
-        fi
-    fi
-    for row in "${STEPS[@]}"; do
-        IFS='|' read -r name parts text <<<"$row"
-        name=${name// /} text=${text# }
-        hit=$([ "${#wanted[@]}" -eq 0 ] && echo yes)
-        for choice in "${wanted[@]}"; do
-            [[ " $name $parts " != *" $choice "* ]] || hit=yes
-        done
-        [ "$hit" = yes ] || continue
-        run_step "$name" "$text"
-        ran=$((ran + 1))
-    done
-    say
-    [ "${#skips[@]}" -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"
-    [ "${#failures[@]}" -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
-    [ "$ran" -gt 0 ] || failed=$((failed + 1))
-    say "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
 }
 
-main "$@"
+# True where the step of this name and these parts was asked for: by either, or by asking for nothing.
+is_wanted() { # NAME PARTS
+    local choice
+    [ "${#wanted[@]}" -gt 0 ] || return 0
+    for choice in "${wanted[@]}"; do
+        [[ " $1 $2 " != *" $choice "* ]] || return 0
+    done
+    return 1
+}
+
+run_steps() {
+    local row name parts text
+    for row in "${STEPS[@]}"; do
+        IFS='|' read -r name parts text <<<"$row"
+        name=${name// /}
+        if is_wanted "$name" "$parts"; then
+            run_step "$name" "${text# }"
+        fi
+    done
+}
+
+install=yes wanted=()
+parse_arguments "$@"
+mkdir -p "$logs"
+work=$(mktemp -d /tmp/sw-tests.XXXXXX) || exit 2
+chmod 755 "$work" # a proxy under another user must reach its engine below it
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+export TMPDIR=$work ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+
+[ "$install" = no ] || run_step install "what the tests need and this machine lacks"
+# The engine's own CLI before another one that may be installed beside it.
+docker=${DOCKER:-/usr/bin/docker}
+[ -x "$docker" ] || docker=$(command -v docker)
+# What sudo would take away.
+test_environment=("PATH=$PATH" "TMPDIR=$TMPDIR" "LC_ALL=$LC_ALL" PYTHONDONTWRITEBYTECODE=1 "CI=${CI:-}" "DOCKER=$docker")
+run_steps
+
+say
+[ "${#skips[@]}" -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"
+[ "${#failures[@]}" -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
