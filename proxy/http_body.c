@@ -27,7 +27,9 @@ enum {
 void
 http_body_begin(struct http_body *body, enum http_framing framing, uint64_t length)
 {
-    *body = (struct http_body){.framing = framing, .left = length, .state = CHUNK_SIZE};
+    *body = (struct http_body){.framing = framing, .state = CHUNK_SIZE};
+    if (framing == HTTP_BODY_LENGTH)
+        body->left = length;
     if (framing == HTTP_BODY_NONE || (framing == HTTP_BODY_LENGTH && length == 0))
         body->state = COMPLETE;
 }

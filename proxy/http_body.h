@@ -30,6 +30,7 @@ struct http_body {
     size_t overhead; /* bytes of the extension or the trailers so far */
 };
 
+/* `length` counts with HTTP_BODY_LENGTH only. */
 void http_body_begin(struct http_body *body, enum http_framing framing, uint64_t length);
 
 /* Call again with the rest after HTTP_BODY_DATA. With no body at all the first call gives HTTP_BODY_END. */
