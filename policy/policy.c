@@ -139,9 +139,6 @@ judge(const struct policy *policy, const struct policy_request *request, const s
     }
     verdict->action = VERDICT_ALLOW;
     verdict->rule = rule->text;
-    verdict->transport = route_transport(call->route, call->method, &call->target);
-    verdict->hijack_after_body =
-        verdict->transport == TRANSPORT_HIJACK && call->route != NULL && call->route->body == BODY_JSON;
 }
 
 void
@@ -175,5 +172,9 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
     }
     verdict->canonical = call.target.canonical;
     verdict->path = call.target.path;
+    /* Of a refused call, too: how it is refused depends on what the client waits for. */
+    verdict->transport = route_transport(call.route, call.method, &call.target);
+    verdict->hijack_after_body =
+        verdict->transport == TRANSPORT_HIJACK && call.route != NULL && call.route->body == BODY_JSON;
     judge(policy, request, &call, verdict);
 }

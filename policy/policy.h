@@ -44,7 +44,7 @@ enum { VERDICT_TEXT_SIZE = 192 };
 
 struct verdict {
     enum verdict_action action;
-    enum verdict_transport transport;
+    enum verdict_transport transport; /* of a denied call: what it would have been */
     /*
      * For TRANSPORT_HIJACK: true where the request has a body of its own that ends before the raw stream begins
      * (exec start's JSON); false where everything behind the head is already the raw stream (attach).

@@ -215,8 +215,9 @@ on_received(void *owner, const char *bytes, size_t length)
     size_t taken = 0;
     if (client->state == CLIENT_CLOSING) {
         client->discarded += length;
+        /* A client that pushes on is stopped rather than reset: its writes block, and it gets to read the answer. */
         if (client->discarded > LINGER_BYTES)
-            close_now(client, false);
+            transport_hold(client->transport, HOLD_SINK_FULL);
         return length;
     }
     /* One head, and what follows it as far as it is that request's body; a next request waits in the transport. */

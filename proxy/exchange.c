@@ -124,9 +124,11 @@ exchange_can_keep(const struct exchange *exchange)
 static enum reply_connection
 reply_connection(const struct exchange *exchange, bool keep)
 {
+    if (exchange->asked_for_upgrade)
+        return REPLY_SILENT;
     if (!keep)
         return REPLY_CLOSE;
-    return exchange->minor == 0 ? REPLY_KEEP_ALIVE_10 : REPLY_KEEP_ALIVE;
+    return exchange->minor == 0 ? REPLY_KEEP_ALIVE_10 : REPLY_SILENT;
 }
 
 void
@@ -265,8 +267,10 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
                                      .has_body = head->framing != HTTP_BODY_NONE};
     policy_check_head(client->listener->policy, &request, words + words_size, canonical_size, &exchange->verdict);
     exchange->path = exchange->verdict.path.data != NULL ? exchange->verdict.path : exchange->target;
+    exchange->asked_for_upgrade = head->upgrade.data != NULL && exchange_may_become_tunnel(exchange);
     /* What a client sends behind a wish for another protocol that it is not granted may not be HTTP. */
-    if (head->upgrade.data != NULL && !exchange_may_become_tunnel(exchange))
+    if (head->upgrade.data != NULL &&
+        (exchange->verdict.action != VERDICT_ALLOW || !exchange_may_become_tunnel(exchange)))
         exchange->wants_keep = false;
     if (exchange->verdict.action == VERDICT_ALLOW)
         prepare_request(exchange, head);

@@ -98,9 +98,10 @@ begin_answer(struct exchange *exchange, const struct http_head *head)
         .head = head,
         .framing = exchange->dechunk ? HTTP_BODY_UNTIL_CLOSE : framing,
         .keep_length = head->has_length && (exchange->to_head || head->status == 304),
-        .connection = !exchange->keep        ? FORWARD_CLOSE
-                      : exchange->minor == 0 ? FORWARD_KEEP_ALIVE
-                                             : FORWARD_SILENT,
+        .connection = exchange->asked_for_upgrade ? FORWARD_SILENT
+                      : !exchange->keep           ? FORWARD_CLOSE
+                      : exchange->minor == 0      ? FORWARD_KEEP_ALIVE
+                                                  : FORWARD_SILENT,
     };
     if (!queue_head(exchange, &answer)) {
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);

@@ -57,6 +57,11 @@ struct exchange {
     int minor;
     bool wants_keep;
     bool expects_continue;
+    /*
+     * Go's client takes an answer that says Connection: close for the stream it asked for, whatever the status
+     * (net/http httputil.ClientConn, as Docker's CLI uses it). So no answer to a wish for an upgrade says it.
+     */
+    bool asked_for_upgrade;
     bool to_head;
     bool collect;         /* read the body whole before the engine is dialled */
     bool discard;         /* … and throw it away */

@@ -30,7 +30,7 @@ reply_write(struct transport *transport, int status, const char *message, bool t
             enum reply_connection connection)
 {
     static const char *const connection_lines[] = {
-        [REPLY_KEEP_ALIVE] = "",
+        [REPLY_SILENT] = "",
         [REPLY_KEEP_ALIVE_10] = "Connection: keep-alive\r\n",
         [REPLY_CLOSE] = "Connection: close\r\n",
     };

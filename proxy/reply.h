@@ -11,7 +11,7 @@
 struct transport;
 
 enum reply_connection {
-    REPLY_KEEP_ALIVE,    /* an HTTP/1.1 client that goes on */
+    REPLY_SILENT,        /* an HTTP/1.1 client that goes on, or one that must not read what becomes of the connection */
     REPLY_KEEP_ALIVE_10, /* an HTTP/1.0 client that asked for it */
     REPLY_CLOSE,         /* the owner closes behind it */
 };

@@ -44,7 +44,7 @@ answers_have_the_form_of_the_engine(void **state)
         enum reply_connection connection;
         const char *expected;
     } rows[] = {
-        {"a refusal that keeps the connection", 403, "no", false, REPLY_KEEP_ALIVE,
+        {"a refusal that keeps the connection", 403, "no", false, REPLY_SILENT,
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"
          "{\"message\":\"sockwarden: no\"}\n"},
         {"a refusal that keeps the connection of HTTP/1.0", 403, "no", false, REPLY_KEEP_ALIVE_10,
@@ -53,7 +53,7 @@ answers_have_the_form_of_the_engine(void **state)
         {"a malformed request", 400, "Host stands twice", false, REPLY_CLOSE,
          "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 44\r\nConnection: close\r\n\r\n"
          "{\"message\":\"sockwarden: Host stands twice\"}\n"},
-        {"an answer to HEAD has the length and not the body", 403, "no", true, REPLY_KEEP_ALIVE,
+        {"an answer to HEAD has the length and not the body", 403, "no", true, REPLY_SILENT,
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"},
         {"503 says when to come again", 503, "", false, REPLY_CLOSE,
          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 27\r\nRetry-After: "
