@@ -1,0 +1,241 @@
+/*
+ * Bodies. Input: one byte for the framing, two for the length, two for a split, two for the pieces of the chunks that
+ * are written again, then the bytes. Promises: a split changes nothing; a chunked body reads as a plain reader of its
+ * own says; its payload, in chunks of any size, reads as itself.
+ */
+
+#include "proxy/http_body.h"
+#include "support.h"
+
+struct outcome {
+    enum http_body_result result;
+    size_t consumed;
+    size_t length;
+    char *payload;
+};
+
+static bool
+read_piece(struct http_body *body, struct slice piece, struct outcome *outcome)
+{
+    char *bytes = copy_exactly(piece);
+    size_t taken = 0;
+    do {
+        size_t consumed;
+        struct slice payload;
+        outcome->result = http_body_read(body, bytes + taken, piece.length - taken, &consumed, &payload);
+        CHECK(consumed <= piece.length - taken);
+        CHECK((outcome->result == HTTP_BODY_DATA) == (payload.length > 0));
+        CHECK(payload.length == 0 || (payload.data >= bytes && payload.data + payload.length <= bytes + piece.length));
+        if (payload.length > 0)
+            memcpy(outcome->payload + outcome->length, payload.data, payload.length);
+        outcome->length += payload.length;
+        taken += consumed;
+    } while (outcome->result == HTTP_BODY_DATA);
+    CHECK(outcome->result != HTTP_BODY_MORE || taken == piece.length);
+    CHECK((outcome->result == HTTP_BODY_END) == http_body_is_complete(body));
+    CHECK(outcome->result == HTTP_BODY_MORE || !http_body_is_between_chunks(body));
+    outcome->consumed += taken;
+    free(bytes);
+    return outcome->result == HTTP_BODY_MORE;
+}
+
+/* Reads the bytes in pieces: the first of `first` bytes, then of `step`. The caller frees the payload. */
+static void
+read_body(enum http_framing framing, uint64_t length, struct slice bytes, size_t first, size_t step,
+          struct outcome *outcome)
+{
+    struct http_body body;
+    http_body_begin(&body, framing, length);
+    *outcome = (struct outcome){.payload = malloc(bytes.length + 1)};
+    CHECK(outcome->payload != NULL);
+    size_t at = 0;
+    size_t size = first;
+    bool more;
+    do {
+        size = size < bytes.length - at ? size : bytes.length - at;
+        more = read_piece(&body, (struct slice){bytes.data + at, size}, outcome);
+        at += size;
+        size = step;
+    } while (more && at < bytes.length);
+}
+
+static void
+check_same(const struct outcome *one, const struct outcome *other)
+{
+    CHECK(one->result == other->result && one->consumed == other->consumed && one->length == other->length);
+    CHECK(one->length == 0 || memcmp(one->payload, other->payload, one->length) == 0);
+}
+
+/* ---- a plain reader that wants everything at once
+ * --------------------------------------------------------------------- */
+
+enum { LINE_OK, LINE_CUT, LINE_BAD };
+
+/* The line at the front without its CRLF. A line that can't end well is bad although its end has not come. */
+static int
+next_line(struct slice *rest, struct slice *line)
+{
+    for (size_t i = 0; i < rest->length; i++) {
+        unsigned char byte = (unsigned char)rest->data[i];
+        if (byte == '\r') {
+            if (i + 1 == rest->length)
+                return LINE_CUT;
+            if (rest->data[i + 1] != '\n')
+                return LINE_BAD;
+            *line = (struct slice){rest->data, i};
+            *rest = (struct slice){rest->data + i + 2, rest->length - i - 2};
+            return LINE_OK;
+        }
+        if (byte == 0x7f || (byte < 0x20 && byte != '\t'))
+            return LINE_BAD;
+    }
+    return LINE_CUT;
+}
+
+/* The size in a chunk's line, or -1. */
+static int64_t
+chunk_size(struct slice line)
+{
+    int64_t size = 0;
+    size_t digits = strspn(line.data, "0123456789abcdefABCDEF");
+    digits = digits < line.length ? digits : line.length;
+    if (digits < 1 || digits > 8 || (digits < line.length && line.data[digits] != ';'))
+        return -1;
+    if (digits < line.length && line.length - digits - 1 > 1024)
+        return -1;
+    for (size_t i = 0; i < digits; i++) {
+        char digit[2] = {line.data[i], '\0'};
+        size = size * 16 + (int64_t)strtoul(digit, NULL, 16);
+    }
+    return size;
+}
+
+static bool
+is_field(struct slice line)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const char *colon = memchr(line.data, ':', line.length);
+    if (colon == NULL || colon == line.data)
+        return false;
+    for (const char *at = line.data; at < colon; at++)
+        if (memchr(token, *at, sizeof(token) - 1) == NULL)
+            return false;
+    return true;
+}
+
+/* HTTP_BODY_END or HTTP_BODY_ERROR; HTTP_BODY_MORE where it is cut, or too odd for a reader as plain as this. */
+static enum http_body_result
+read_plainly(struct slice bytes, char *payload, size_t *length, size_t *consumed)
+{
+    struct slice rest = bytes;
+    struct slice line;
+    int64_t size;
+    *length = 0;
+    do {
+        int result = next_line(&rest, &line);
+        if (result != LINE_OK)
+            return result == LINE_BAD ? HTTP_BODY_ERROR : HTTP_BODY_MORE;
+        size = chunk_size(line);
+        if (size < 0)
+            return HTTP_BODY_ERROR;
+        if (size > 0 && rest.length < (size_t)size + 2)
+            return HTTP_BODY_MORE;
+        if (size > 0 && memcmp(rest.data + size, "\r\n", 2) != 0)
+            return HTTP_BODY_ERROR;
+        memcpy(payload + *length, rest.data, (size_t)size);
+        *length += (size_t)size;
+        size_t passed = size > 0 ? (size_t)size + 2 : 0;
+        rest = (struct slice){rest.data + passed, rest.length - passed};
+    } while (size > 0);
+    const char *trailers = rest.data;
+    do {
+        int result = next_line(&rest, &line);
+        if (result == LINE_CUT || rest.data - trailers > 8000)
+            return HTTP_BODY_MORE;
+        if (result == LINE_BAD || (line.length > 0 && !is_field(line)))
+            return HTTP_BODY_ERROR;
+    } while (line.length > 0);
+    *consumed = (size_t)(rest.data - bytes.data);
+    return HTTP_BODY_END;
+}
+
+static void
+check_against_plain_reader(struct slice bytes, const struct outcome *outcome)
+{
+    size_t length;
+    size_t consumed;
+    char *text = malloc(bytes.length + 1); /* strspn wants a terminated one */
+    char *payload = malloc(bytes.length + 1);
+    CHECK(text != NULL && payload != NULL);
+    if (bytes.length > 0)
+        memcpy(text, bytes.data, bytes.length);
+    text[bytes.length] = '\0';
+    enum http_body_result result = read_plainly((struct slice){text, bytes.length}, payload, &length, &consumed);
+    if (result == HTTP_BODY_END) {
+        CHECK(outcome->result == HTTP_BODY_END && outcome->consumed == consumed && outcome->length == length);
+        CHECK(length == 0 || memcmp(outcome->payload, payload, length) == 0);
+    } else {
+        CHECK(outcome->result != HTTP_BODY_END || outcome->consumed > 8000);
+        CHECK(result != HTTP_BODY_ERROR || outcome->result == HTTP_BODY_ERROR);
+    }
+    free(text);
+    free(payload);
+}
+
+/* ---- written again
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void
+check_written_again(const struct outcome *outcome, size_t piece)
+{
+    size_t pieces = outcome->length / piece + 1;
+    char *bytes = malloc(outcome->length + (pieces + 1) * (HTTP_CHUNK_LINE_SIZE + 4));
+    CHECK(bytes != NULL);
+    size_t length = 0;
+    for (size_t at = 0; at < outcome->length; at += piece) {
+        size_t size = outcome->length - at < piece ? outcome->length - at : piece;
+        length += http_chunk_line(bytes + length, size);
+        memcpy(bytes + length, outcome->payload + at, size);
+        memcpy(bytes + length + size, "\r\n", 2);
+        length += size + 2;
+    }
+    memcpy(bytes + length, "0\r\n\r\n", 5);
+    length += 5;
+    struct outcome again;
+    read_body(HTTP_BODY_CHUNKED, 0, (struct slice){bytes, length}, length, 1, &again);
+    CHECK(again.result == HTTP_BODY_END && again.consumed == length && again.length == outcome->length);
+    CHECK(again.length == 0 || memcmp(again.payload, outcome->payload, again.length) == 0);
+    free(again.payload);
+    free(bytes);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const enum http_framing framings[] = {HTTP_BODY_CHUNKED, HTTP_BODY_LENGTH, HTTP_BODY_UNTIL_CLOSE,
+                                                 HTTP_BODY_NONE};
+    struct input input = {data, size};
+    enum http_framing framing = framings[input_choice(&input, COUNT_OF(framings))];
+    uint64_t length = input_number(&input, 65536);
+    size_t split = input_number(&input, 65536);
+    size_t piece = 1 + input_number(&input, 4096);
+    struct slice bytes = input_rest(&input);
+    struct outcome whole;
+    struct outcome other;
+    read_body(framing, length, bytes, bytes.length, 1, &whole);
+    read_body(framing, length, bytes, split, bytes.length, &other);
+    check_same(&whole, &other);
+    free(other.payload);
+    read_body(framing, length, bytes, 1, 1, &other);
+    check_same(&whole, &other);
+    free(other.payload);
+    if (framing == HTTP_BODY_CHUNKED)
+        check_against_plain_reader(bytes, &whole);
+    if (framing == HTTP_BODY_LENGTH)
+        CHECK(whole.consumed == whole.length && whole.length == (length < bytes.length ? length : bytes.length));
+    if (framing == HTTP_BODY_UNTIL_CLOSE)
+        CHECK(whole.length == bytes.length);
+    check_written_again(&whole, piece);
+    free(whole.payload);
+    return 0;
+}

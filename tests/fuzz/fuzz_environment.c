@@ -1,0 +1,150 @@
+/*
+ * The environment. Input: entries that end with a NUL; what begins with "EXPLAIN=" is also read as lines of the verb
+ * explain. Promises: settings are taken within their bounds or refused in one printable line that names one of them;
+ * grants are printable lines; warnings may hold the name of any variable, which the log escapes, but no value that
+ * could be a secret; explain answers each line.
+ */
+
+#include "proxy/cli_explain.h"
+#include "proxy/config.h"
+#include "support.h"
+
+#include <netdb.h>
+
+enum { ENTRIES_MAX = 64, SECRET_SIZE = 25 };
+
+struct environment {
+    char *text;
+    char *entries[ENTRIES_MAX + 1];
+    const char *explain;
+};
+
+int __real_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+
+int
+__wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    struct addrinfo numeric = *hints;
+    numeric.ai_flags |= AI_NUMERICHOST;
+    return __real_getaddrinfo(node, service, &numeric, found);
+}
+
+static void
+read_environment(struct slice bytes, struct environment *environment)
+{
+    size_t count = 0;
+    environment->text = malloc(bytes.length + 1);
+    CHECK(environment->text != NULL);
+    if (bytes.length > 0)
+        memcpy(environment->text, bytes.data, bytes.length);
+    environment->text[bytes.length] = '\0';
+    environment->explain = "";
+    for (char *at = environment->text; at <= environment->text + bytes.length && count < ENTRIES_MAX;
+         at += strlen(at) + 1) {
+        environment->entries[count++] = at;
+        if (strncmp(at, "EXPLAIN=", 8) == 0)
+            environment->explain = at + 8;
+    }
+    environment->entries[count] = NULL;
+}
+
+static void
+check_line(const char *text)
+{
+    CHECK(text[0] != '\0');
+    for (const char *at = text; *at != '\0'; at++)
+        CHECK((unsigned char)*at >= 0x20 && *at != 0x7f);
+}
+
+static void
+check_sentence(void *owner, const char *text)
+{
+    const struct environment *environment = owner;
+    CHECK(text[0] != '\0');
+    for (char *const *entry = environment->entries; *entry != NULL; entry++) {
+        const char *value = strchr(*entry, '=');
+        if (value != NULL && strlen(value + 1) >= SECRET_SIZE)
+            CHECK(strstr(text, value + 1) == NULL);
+    }
+}
+
+static void
+check_grant(void *owner, const char *text)
+{
+    (void)owner;
+    check_line(text);
+}
+
+static void
+check_config(const struct environment *environment)
+{
+    char problem[CONFIG_PROBLEM_SIZE];
+    memset(problem, 'p', sizeof(problem));
+    struct config *config = config_from_environment(environment->entries, problem);
+    if (config == NULL) {
+        CHECK(memchr(problem, '\0', sizeof(problem)) != NULL);
+        check_line(problem);
+        bool named = false;
+        for (const char *const *name = config_option_names(); *name != NULL; name++)
+            named = named || (strncmp(problem, *name, strlen(*name)) == 0 && problem[strlen(*name)] == '=');
+        CHECK(named);
+        return;
+    }
+    CHECK(config->listener_count >= 1 && config->listener_count <= CONFIG_LISTENERS_MAX);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct address again;
+        const char *reason = NULL;
+        CHECK(config->listeners[i].policy != NULL);
+        check_line(config->listeners[i].address.name);
+        CHECK(address_parse_listen(config->listeners[i].address.name, &again, &reason));
+        CHECK(address_equals(&again, &config->listeners[i].address));
+    }
+    CHECK(config->buffer_low < config->buffer_high && config->max_target_size < config->max_head_size);
+    CHECK(config->max_head_fields >= 8 && config->max_head_fields <= 256);
+    CHECK(config->head_timeout >= 10 && config->idle_timeout >= 10 && config->max_connections >= 1);
+    config_unref(config);
+}
+
+static void
+check_explain(const struct policy *policy, const char *text)
+{
+    char *output = NULL;
+    size_t size = 0;
+    char dash[] = "-";
+    char *arguments[] = {dash, NULL};
+    FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    FILE *out = open_memstream(&output, &size);
+    CHECK(out != NULL);
+    if (in != NULL) {
+        CHECK(cli_explain(policy, 1, arguments, in, out, out) == EXPLAIN_ALLOWED);
+        fclose(in);
+    }
+    fclose(out);
+    for (const char *line = output; *line != '\0'; line = strchr(line, '\n') + 1) {
+        CHECK(strncmp(line, "allow\t", 6) == 0 || strncmp(line, "deny\t", 5) == 0);
+        const char *end = strchr(line, '\n');
+        CHECK(end != NULL);
+        size_t tabs = 0;
+        for (const char *at = line; at < end; at++)
+            tabs += *at == '\t';
+        CHECK(tabs == 3);
+    }
+    free(output);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct environment environment;
+    read_environment((struct slice){(const char *)data, size}, &environment);
+    check_config(&environment);
+    policy_warnings(environment.entries, config_option_names(), check_sentence, &environment);
+    struct policy *policy = policy_from_environment(environment.entries);
+    CHECK(policy != NULL);
+    policy_grants(policy, check_grant, NULL);
+    check_explain(policy, environment.explain);
+    policy_unref(policy);
+    free(environment.text);
+    return 0;
+}

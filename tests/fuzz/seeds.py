@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Writes first inputs for the fuzzers into a folder, one below it for each: seeds.py FOLDER.
+
+Heads and bodies come from the tables of the unit tests, targets from the route table; the rest is written out here.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\", '"': b'"', "0": b"\0", "a": b"\a", "b": b"\b"}
+
+
+def literal(text):
+    """The bytes of what stands between the quotes of a C string."""
+    out = b""
+    for escape, byte, plain in re.findall(r"\\(x([0-9a-fA-F]{2})|.)|([^\\])", text):
+        if plain:
+            out += plain.encode("latin-1")
+        elif byte:
+            out += bytes([int(byte, 16)])
+        else:
+            out += ESCAPES[escape]
+    return out
+
+
+def strings(text, macros):
+    """The values of the string expressions of each row of a table: [[bytes, ...], ...]."""
+    for row in re.findall(r"^    \{(.*?)\},?$", text, re.S | re.M):
+        values, current = [], None
+        for quoted, word, comma in re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+)|(,)', row):
+            if comma:
+                values.append(current)
+                current = None
+            elif word:
+                current = (current or b"") + macros.get(word, b"") if word in macros else current
+            else:
+                current = (current or b"") + literal(quoted)
+        yield values + [current]
+
+
+def macros_of(text):
+    macros = {}
+    for name, value in re.findall(r"^#define (\w+) +(.*)$", text, re.M):
+        out = b""
+        for quoted, word in re.findall(r'"((?:[^"\\]|\\.)*)"|(\w+)', value):
+            out += literal(quoted) if quoted else macros.get(word, b"")
+        macros[name] = out
+    return macros
+
+
+def head_seeds():
+    text = (ROOT / "tests/unit/head_cases.h").read_text()
+    macros = macros_of(text)
+    requests, answers = text.split("answers[]")
+    for row in strings(requests, macros):
+        yield b"00000" + (row[1] or b"")
+    for row in strings(answers, macros):
+        yield b"10000" + (row[1] or b"")
+
+
+def body_seeds():
+    text = (ROOT / "tests/unit/test_http_body.c").read_text()
+    table = text.split("chunked[] = {")[1].split("\n};")[0]
+    for row in strings(table, {}):
+        yield b"0" + b"000000" + (row[1] or b"")
+    yield b"1050000hello and more"
+    yield b"2000000everything until the close"
+    yield b"3000000nothing"
+
+
+NAMES = ["abc", "a/b", "x%2fy", "sha256:0a", "%C3%A4", "json", "v1.41", "%2e%2e", "a%25b", "%FF"]
+QUERIES = ["", "?follow=1", "?follow=%66alse&follow=1", "?stream=0", "?stream=&a=b", "?filters=%7B%22a%22:[%22b%22]%7D",
+           "?fromImage=a&tag=b;c", "?%66ollow=no", "?a=\"{}|\\^`", "?a=%zz", "?=&&=", "?follow=+true+"]
+PREFIXES = ["", "/v1.41", "/v1.041", "/v1", "/v1.41.0", "/v1..41", "//", "/.", "/%76" + "1.41", "/V1.41"]
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+
+def routes():
+    text = (ROOT / "policy/routes.def").read_text()
+    return re.findall(r'^ROUTE\((\w+), +"([^"]+)"', text, re.M)
+
+
+def target_seeds():
+    for number, (method, template) in enumerate(routes()):
+        path = re.sub(r"\{\w+(\.\.\.)?\}", NAMES[number % len(NAMES)], template)
+        method = METHODS.index(method) if method in METHODS else 8
+        prefix = PREFIXES[number % len(PREFIXES)]
+        query = QUERIES[number % len(QUERIES)]
+        yield ("2%d%d%d00%s%s%s" % (method, number % 2, number % 5, prefix, path, query)).encode("latin-1")
+    for number, prefix in enumerate(PREFIXES):
+        for name in NAMES:
+            yield ("%d00000%s/containers/%s/json" % (number % 8, prefix, name)).encode("latin-1")
+
+
+ENVIRONMENTS = [
+    "",
+    "POST=1\0CONTAINERS=1\0EXPLAIN=GET /containers/json\nPOST\t/containers/a/start?b\n\nx\nGET /%2e%2e\n",
+    "POST=true\0CONTAINER=1\0Images=1\0EVENTS=\0PING=01\0VERSION=+1\0INFO=-0\0AUTH= 1\0BUILD=1x",
+    "LISTEN=tcp://[::]:2375,unix:/run/a.sock , tcp://0.0.0.0:0\0DISABLE_IPV6=Yes\0SOCKET_PATH=abns@engine",
+    "SOCKET_PATH=tcp4@127.0.0.1:2375\0LOG_LEVEL=\0LOG_FORMAT=json\0HEAD_TIMEOUT=500ms\0IDLE_TIMEOUT=1h",
+    "SOCKET_PATH=ipv6@[::1]:2375\0MAX_HEAD_SIZE=1m\0MAX_TARGET_SIZE=256k\0MAX_BODY_SIZE=64m\0BUFFER_HIGH=16m",
+    "BUFFER_LOW=64k\0BUFFER_HIGH=64k", "MAX_HEAD_SIZE=1k", "DISABLE_IPV6=1\0LISTEN=tcp://[::1]:1",
+    "LISTEN=tcp://*:2375", "LISTEN=", "LISTEN=,", "SOCKET_PATH=", "SOCKET_PATH=docker.sock", "LOG_LEVEL=INFO",
+    "ANSWER_TIMEOUT=0\0SHUTDOWN_GRACE=0s\0TCP_KEEPALIVE=30\0MAX_CONNECTIONS=1\0MAX_HEAD_FIELDS=8",
+    "ALLOW_START=1\0ALLOW_STOP=1\0ALLOW_RESTARTS=1\0ALLOW_POST=1\0START=1\0DELETE=1\0DOCKER_INFO=1",
+    "EXEC=0\0POST=1\0CONTAINERS=1\0GRPC=1\0SESSION=1\0SYSTEM=1\0SWARM=1\0SECRETS=1\0TASKS=1",
+    "PROXY_PASSWORD=correct horse battery staple\0CONTANERS=correct horse battery staple\0POST=correct horse battery staple",
+    "no equals\0=value\0=\0\0A=\0LISTEN\0POST=1=2",
+]
+
+
+def environment_seeds():
+    for text in ENVIRONMENTS:
+        yield text.encode("latin-1")
+
+
+SEEDS = {"target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    for name, seeds in SEEDS.items():
+        folder = pathlib.Path(sys.argv[1]) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds()):
+            (folder / ("seed-%03d" % number)).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()
