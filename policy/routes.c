@@ -1,11 +1,17 @@
 #include "routes.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
-static const struct route ROUTES[] = {
+/* The columns of a row as the table writes them. */
+enum {
+#define CLASS(id, word, does) id = CLASS_BIT(CLASS_##id),
+#include "classes.def"
+#undef CLASS
+};
+
+static const struct route ROUTES[ROUTE_COUNT] = {
 #define SECTION(id, segment)
-#define ROUTE(route_method, path, name, carriage, condition, content, reach, versions)                                 \
+#define ROUTE_UNDER(prefixes, route_method, path, name, carriage, condition, content, can, versions)                   \
     {.template = (path),                                                                                               \
      .operation = #name,                                                                                               \
      .since = (versions),                                                                                              \
@@ -13,27 +19,46 @@ static const struct route ROUTES[] = {
      .transport = TRANSPORT_##carriage,                                                                                \
      .when = WHEN_##condition,                                                                                         \
      .body = BODY_##content,                                                                                           \
-     .access = ACCESS_##reach},
+     .classes = (can),                                                                                                 \
+     .prefix_first = (prefixes)[0],                                                                                    \
+     .prefix_last = (prefixes)[1]},
+#define ROUTE(route_method, path, name, carriage, condition, content, can, versions)                                   \
+    ROUTE_UNDER("\0", route_method, path, name, carriage, condition, content, can, versions)
 #include "routes.def"
 #undef SECTION
 #undef ROUTE
+#undef ROUTE_UNDER
 };
 
 static const struct slice SEGMENTS[] = {
 #define SECTION(id, segment) {(segment), sizeof(segment) - 1},
-#define ROUTE(method, template, operation, transport, when, body, access, since)
+#define ROUTE(method, template, operation, transport, when, body, classes, since)
+#define ROUTE_UNDER(prefixes, method, template, operation, transport, when, body, classes, since)
 #include "routes.def"
 #undef SECTION
 #undef ROUTE
+#undef ROUTE_UNDER
 };
 
-enum { ROUTE_COUNT = sizeof(ROUTES) / sizeof(ROUTES[0]), TEMPLATE_SEGMENTS = TARGET_HEAD };
+static const struct class_words CLASSES[CLASS_COUNT] = {
+#define CLASS(id, text, sentence) [CLASS_##id] = {{(text), sizeof(text) - 1}, (sentence)},
+#include "classes.def"
+#undef CLASS
+};
 
-/* A template taken apart. A literal keeps its text; a name has data NULL; `many` is the index of the {name...}. */
+enum { TEMPLATE_SEGMENTS = 5 };
+_Static_assert(SECTION_COUNT < 64, "a set of sections has 64 bits");
+
+/*
+ * A template taken apart. A literal keeps its text; a name has data NULL. `many` is the index of the {name...}, equal
+ * to count where no name spans slashes. Where two names do, `joint` is what stands between them, slashes included.
+ */
 struct shape {
     struct slice segments[TEMPLATE_SEGMENTS];
+    struct slice joint;
     size_t count;
-    size_t many; /* equal to count where no name spans slashes */
+    size_t depth; /* the segments that the section has compared */
+    size_t many;
     bool trailing_slash;
 };
 
@@ -44,24 +69,101 @@ struct route_table {
     uint16_t rows[ROUTE_COUNT];
 };
 
+static const struct slice LIBPOD = {"libpod", 6};
+
+static const struct slice METHOD_TEXTS[METHOD_OTHER] = {
+    [METHOD_GET] = {"GET", 3},         [METHOD_HEAD] = {"HEAD", 4},     [METHOD_POST] = {"POST", 4},
+    [METHOD_PUT] = {"PUT", 3},         [METHOD_DELETE] = {"DELETE", 6}, [METHOD_PATCH] = {"PATCH", 5},
+    [METHOD_OPTIONS] = {"OPTIONS", 7},
+};
+
+enum method
+method_from_slice(struct slice text)
+{
+    for (size_t i = 0; i < METHOD_OTHER; i++) {
+        if (slice_equals(text, METHOD_TEXTS[i])) {
+            return (enum method)i;
+        }
+    }
+    return METHOD_OTHER;
+}
+
+const char *
+method_text(enum method method)
+{
+    return method < METHOD_OTHER ? METHOD_TEXTS[method].data : "other";
+}
+
+enum section
+section_from_slice(struct slice segment)
+{
+    for (size_t i = 0; i < SECTION_NONE; i++) {
+        if (slice_equals(segment, SEGMENTS[i])) {
+            return (enum section)i;
+        }
+    }
+    return SECTION_NONE;
+}
+
+struct slice
+section_segment(enum section section)
+{
+    return section < SECTION_NONE ? SEGMENTS[section] : SLICE_LITERAL("");
+}
+
+size_t
+section_depth(enum section section)
+{
+    return section == SECTION_NONE ? 0 : section < SECTION_LIBPOD_PING ? 1 : 2;
+}
+
+enum section
+section_of(const struct target *target)
+{
+    if (target->count == 0) {
+        return SECTION_NONE;
+    }
+    if (target->count > 1 && slice_equals(target->head[0], LIBPOD)) {
+        const char *end = target->head[1].data + target->head[1].length;
+        return section_from_slice((struct slice){target->head[0].data, (size_t)(end - target->head[0].data)});
+    }
+    return section_from_slice(target->head[0]);
+}
+
+static enum section
+section_of_text(const char *template)
+{
+    size_t length = strcspn(template + 1, "/");
+    if (length == LIBPOD.length && memcmp(template + 1, LIBPOD.data, length) == 0) {
+        length += 1 + strcspn(template + 2 + length, "/");
+    }
+    return section_from_slice((struct slice){template + 1, length});
+}
+
+static void
+take_segment(struct shape *shape, struct slice segment, const char *template)
+{
+    bool spans = segment.length > 4 && memcmp(segment.data + segment.length - 4, "...}", 4) == 0;
+    if (spans && shape->many != SIZE_MAX) {
+        const char *begin = strstr(template, "...}") + 4;
+        shape->joint = (struct slice){begin, (size_t)(segment.data - begin)};
+    } else if (spans) {
+        shape->many = shape->count;
+    }
+    if (segment.data[0] == '{') {
+        segment.data = NULL;
+    }
+    shape->segments[shape->count++] = segment;
+}
+
 static enum section
 compile_template(const char *template, struct shape *shape)
 {
     memset(shape, 0, sizeof(*shape));
     shape->many = SIZE_MAX;
-    enum section section = SECTION_NONE;
     for (const char *at = template + 1; *at != '\0';) {
         size_t length = strcspn(at, "/");
-        struct slice segment = {at, length};
-        if (at[0] == '{') {
-            if (length > 4 && strncmp(at + length - 4, "...}", 4) == 0) {
-                shape->many = shape->count;
-            }
-            segment.data = NULL;
-        } else if (shape->count == 0) {
-            section = section_from_slice(segment);
-        }
-        shape->segments[shape->count++] = segment;
+        take_segment(shape, (struct slice){at, length}, template);
         at += length;
         shape->trailing_slash = at[0] == '/' && at[1] == '\0';
         at += at[0] == '/' ? 1 : 0;
@@ -69,6 +171,8 @@ compile_template(const char *template, struct shape *shape)
     if (shape->many == SIZE_MAX) {
         shape->many = shape->count;
     }
+    enum section section = section_of_text(template);
+    shape->depth = section_depth(section);
     return section;
 }
 
@@ -101,52 +205,22 @@ route_table_free(struct route_table *table)
     free(table);
 }
 
-enum method
-method_from_slice(struct slice text)
-{
-    static const struct slice METHODS[METHOD_OTHER] = {
-        [METHOD_GET] = {"GET", 3},         [METHOD_HEAD] = {"HEAD", 4},     [METHOD_POST] = {"POST", 4},
-        [METHOD_PUT] = {"PUT", 3},         [METHOD_DELETE] = {"DELETE", 6}, [METHOD_PATCH] = {"PATCH", 5},
-        [METHOD_OPTIONS] = {"OPTIONS", 7},
-    };
-    for (size_t i = 0; i < METHOD_OTHER; i++) {
-        if (slice_equals(text, METHODS[i])) {
-            return (enum method)i;
-        }
-    }
-    return METHOD_OTHER;
-}
-
-enum section
-section_from_slice(struct slice segment)
-{
-    for (size_t i = 0; i < SECTION_NONE; i++) {
-        if (slice_equals(segment, SEGMENTS[i])) {
-            return (enum section)i;
-        }
-    }
-    return SECTION_NONE;
-}
-
-struct slice
-section_segment(enum section section)
-{
-    return section < SECTION_NONE ? SEGMENTS[section] : SLICE_LITERAL("");
-}
-
-enum section
-section_of(const struct target *target)
-{
-    return target->count > 0 ? section_from_slice(target->head[0]) : SECTION_NONE;
-}
-
 static bool
 literal_fits(struct slice literal, struct slice segment)
 {
     return literal.data == NULL || slice_equals(literal, segment);
 }
 
-/* Compares all but the first segment, which the dispatch on the section has compared. */
+/* True when `joint` stands in the path with a name on either side. `begin` is the first name. */
+static bool
+joint_fits(struct slice joint, struct slice begin, const struct target *target)
+{
+    const char *end = target->decoded.data + target->decoded.length;
+    const char *at = begin.data + begin.length;
+    return memmem(at, (size_t)(end - at), joint.data, joint.length) != NULL;
+}
+
+/* Compares what the dispatch on the section has not compared. */
 static bool
 shape_fits(const struct shape *shape, const struct target *target)
 {
@@ -157,7 +231,7 @@ shape_fits(const struct shape *shape, const struct target *target)
         if (target->count != shape->count) {
             return false;
         }
-        for (size_t i = 1; i < shape->count; i++) {
+        for (size_t i = shape->depth; i < shape->count; i++) {
             if (!literal_fits(shape->segments[i], target->head[i])) {
                 return false;
             }
@@ -167,6 +241,14 @@ shape_fits(const struct shape *shape, const struct target *target)
     if (target->count < shape->count) {
         return false;
     }
+    for (size_t i = shape->depth; i < shape->many; i++) {
+        if (!literal_fits(shape->segments[i], target->head[i])) {
+            return false;
+        }
+    }
+    if (shape->joint.length > 0) {
+        return joint_fits(shape->joint, target->head[shape->many], target);
+    }
     for (size_t i = shape->count - 1, last = 0; i > shape->many; i--, last++) {
         if (!literal_fits(shape->segments[i], target->tail[last])) {
             return false;
@@ -175,13 +257,25 @@ shape_fits(const struct shape *shape, const struct target *target)
     return true;
 }
 
+/* A row that counts under some version prefixes only fits no other, and no path without one. */
+static bool
+prefix_fits(const struct route *route, const struct target *target)
+{
+    if (route->prefix_first == '\0') {
+        return true;
+    }
+    char digit = target->version.length > 2 ? target->version.data[2] : '\0';
+    return digit >= route->prefix_first && digit <= route->prefix_last;
+}
+
 static const struct route *
 find_in(const struct route_table *table, enum method method, enum section section, const struct target *target)
 {
     size_t place = (size_t)section * METHOD_COUNT + method;
     for (size_t i = table->first[place]; i < table->first[place + 1]; i++) {
-        if (shape_fits(&table->shapes[table->rows[i]], target)) {
-            return &ROUTES[table->rows[i]];
+        size_t row = table->rows[i];
+        if (shape_fits(&table->shapes[row], target) && prefix_fits(&ROUTES[row], target)) {
+            return &ROUTES[row];
         }
     }
     return NULL;
@@ -220,6 +314,8 @@ route_transport(const struct route *route, enum method method, const struct targ
         return target_flag(target, SLICE_LITERAL("follow"), false) ? route->transport : TRANSPORT_PLAIN;
     case WHEN_STREAMED:
         return target_flag(target, SLICE_LITERAL("stream"), true) ? route->transport : TRANSPORT_PLAIN;
+    case WHEN_ASKED:
+        return target_flag(target, SLICE_LITERAL("stream"), false) ? route->transport : TRANSPORT_PLAIN;
     case WHEN_ALWAYS:
         break;
     }
@@ -230,4 +326,21 @@ const struct route *
 route_row(size_t index)
 {
     return index < ROUTE_COUNT ? &ROUTES[index] : NULL;
+}
+
+size_t
+route_index(const struct route *route)
+{
+    return (size_t)(route - ROUTES);
+}
+
+enum section
+route_section(const struct route *route)
+{
+    return section_of_text(route->template);
+}
+
+const struct class_words *class_words(enum class class)
+{
+    return &CLASSES[class];
 }

@@ -11,6 +11,8 @@
 #include "policy.h"
 #include "target.h"
 
+#include <stdint.h>
+
 enum method {
     METHOD_GET,
     METHOD_HEAD,
@@ -23,22 +25,60 @@ enum method {
     METHOD_COUNT
 };
 
-/* The first segment of a path, where any route begins with it. */
+/* The first segment of a path, where any route begins with it; the first two, where the first is libpod. */
 enum section {
 #define SECTION(id, segment) SECTION_##id,
-#define ROUTE(method, template, operation, transport, when, body, access, since)
+#define ROUTE(method, template, operation, transport, when, body, classes, since)
+#define ROUTE_UNDER(prefixes, method, template, operation, transport, when, body, classes, since)
 #include "routes.def"
 #undef SECTION
 #undef ROUTE
+#undef ROUTE_UNDER
     SECTION_NONE, /* no route begins so */
     SECTION_COUNT
 };
 
-enum route_when { WHEN_ALWAYS, WHEN_FOLLOWED, WHEN_STREAMED };
+/* A set of sections: one bit for each, SECTION_NONE included. */
+#define IN(name) (UINT64_C(1) << SECTION_##name)
+static const uint64_t EVERY_SECTION = UINT64_MAX;
+
+/* A set of methods: one bit for each. */
+#define METHOD_BIT(method) (1U << (method))
+enum {
+    METHODS_ALL = METHOD_BIT(METHOD_COUNT) - 1,
+    METHODS_READ = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD),
+    METHODS_WRITE = METHODS_ALL & ~METHODS_READ,
+};
+
+/* What a call can do; a set of them is one bit for each. */
+enum class {
+#define CLASS(id, word, does) CLASS_##id,
+#include "classes.def"
+#undef CLASS
+    CLASS_COUNT
+};
+#define CLASS_BIT(class) (1U << (class))
+
+struct class_words {
+    struct slice word;
+    const char *does;
+};
+
+/* How many rows the table has: the size of a set of routes. */
+enum {
+#define SECTION(id, segment)
+#define ROUTE(method, template, operation, transport, when, body, classes, since)                 +1
+#define ROUTE_UNDER(prefixes, method, template, operation, transport, when, body, classes, since) +1
+    ROUTE_COUNT = 0
+#include "routes.def"
+#undef SECTION
+#undef ROUTE
+#undef ROUTE_UNDER
+};
+
+enum route_when { WHEN_ALWAYS, WHEN_FOLLOWED, WHEN_STREAMED, WHEN_ASKED };
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_TAR, BODY_RAW };
-
-enum route_access { ACCESS_READ, ACCESS_SECRET, ACCESS_WRITE, ACCESS_EXEC };
 
 /* A row of the table. */
 struct route {
@@ -49,7 +89,9 @@ struct route {
     enum verdict_transport transport; /* where `when` holds */
     enum route_when when;
     enum route_body body;
-    enum route_access access;
+    unsigned classes;
+    char prefix_first; /* for some version prefixes only: their first digit, from and to; else '\0' */
+    char prefix_last;
 };
 
 struct route_table;
@@ -62,12 +104,18 @@ void route_table_free(struct route_table *table);
 /* METHOD_OTHER for everything that is not one of the seven, letter for letter. */
 enum method method_from_slice(struct slice text);
 
+/* "GET" … of one of the seven; "other" of METHOD_OTHER. */
+const char *method_text(enum method method);
+
 enum section section_from_slice(struct slice segment);
 
-/* The text of a section's segment: "containers". SECTION_NONE has none: "". */
+/* The text of a section: "containers", "libpod/pods". SECTION_NONE has none: "". */
 struct slice section_segment(enum section section);
 
-/* The section of a target: of its first segment. */
+/* How many segments the section's text is: 1, 2, or 0 for SECTION_NONE. */
+size_t section_depth(enum section section);
+
+/* The section of a target: of its first segments. */
 enum section section_of(const struct target *target);
 
 /*
@@ -85,5 +133,14 @@ enum verdict_transport route_transport(const struct route *route, enum method me
 
 /* The rows in their order, for whoever lists them; NULL behind the last. */
 const struct route *route_row(size_t index);
+
+/* The place of a row in that order. */
+size_t route_index(const struct route *route);
+
+/* The section of a row. */
+enum section route_section(const struct route *route);
+
+/* The word and the sentence of a class. */
+const struct class_words *class_words(enum class class);
 
 #endif

@@ -9,20 +9,10 @@
 
 #include "routes.h"
 
-#include <stdint.h>
-
 enum rule_effect { RULE_DENY, RULE_ALLOW };
 
 /* A rule for every path stands where a section would. */
 enum { EVERY_PATH = SECTION_COUNT };
-
-/* A set of methods: one bit for each enum method. */
-#define METHOD_BIT(method) (1U << (method))
-enum {
-    METHODS_ALL = METHOD_BIT(METHOD_COUNT) - 1,
-    METHODS_READ = METHOD_BIT(METHOD_GET) | METHOD_BIT(METHOD_HEAD),
-    METHODS_WRITE = METHODS_ALL & ~METHODS_READ,
-};
 
 struct rule {
     enum rule_effect effect;

@@ -191,6 +191,23 @@ target_is_version(struct slice segment)
     return numbers == 2 || numbers == VERSION_NUMBERS;
 }
 
+bool
+target_is_podman_version(struct slice segment)
+{
+    const char *dash = memchr(segment.data, '-', segment.length);
+    if (dash == NULL || !target_is_version((struct slice){segment.data, (size_t)(dash - segment.data)})) {
+        return false;
+    }
+    const char *end = segment.data + segment.length;
+    for (const char *at = dash + 1; at < end; at++) {
+        bool letter = (*at >= '0' && *at <= '9') || ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z');
+        if (!letter && *at != '.' && *at != '-') {
+            return false;
+        }
+    }
+    return end - dash > 1;
+}
+
 static bool
 is_dots(struct slice segment)
 {
@@ -244,9 +261,18 @@ set_prefix_aside(struct target *target)
         return;
     }
     size_t length = (size_t)(slash - target->decoded.data);
-    bool nothing_follows = length + 1 == target->decoded.length;
-    if (nothing_follows || !target_is_version((struct slice){target->decoded.data + 1, length - 1})) {
+    struct slice segment = {target->decoded.data + 1, length - 1};
+    struct slice rest = {slash + 1, target->decoded.length - length - 1};
+    if (rest.length == 0) {
         return;
+    }
+    if (!target_is_version(segment)) {
+        static const struct slice LIBPOD = {"libpod/", 7};
+        bool libpod = rest.length > LIBPOD.length && memcmp(rest.data, LIBPOD.data, LIBPOD.length) == 0;
+        if (!libpod || !target_is_podman_version(segment)) {
+            return;
+        }
+        target->version_has_suffix = true;
     }
     /* A version consists of bytes that stand for themselves: it is as long in the canonical path. */
     target->version = (struct slice){target->path.data, length};

@@ -25,6 +25,7 @@ enum { TARGET_HEAD = 4, TARGET_TAIL = 2 };
 struct target {
     struct slice canonical;         /* what may be forwarded: prefix, path and query */
     struct slice version;           /* the prefix as in "/v1.41", or empty */
+    bool version_has_suffix;        /* it is one that Podman alone takes, as in "/v5.8.2-rc1" */
     struct slice path;              /* the canonical path without prefix and query */
     struct slice decoded;           /* the same path, decoded; the segments point into it */
     struct slice query;             /* what follows the first '?'; data is NULL where there is none */
@@ -43,6 +44,9 @@ enum target_state target_parse(struct slice text, char *buffer, size_t buffer_si
 
 /* True for a segment such as "v1.41": two or three numbers without leading zeros. */
 bool target_is_version(struct slice segment);
+
+/* True for a version of a Podman that is not released: "v5.8.2-rc1", "v6.0.0-dev". It counts before /libpod/ only. */
+bool target_is_podman_version(struct slice segment);
 
 /*
  * A boolean parameter as the engine reads it: of several the first counts; empty, 0, no, false and none (any case,
