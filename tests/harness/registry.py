@@ -83,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if data is None:
             return self.reply(404)
         if self.command == "GET":
-            self.registry.open_gate.wait(60)
+            self.registry.open_gate.wait(300)
         return self.reply(200, {"Docker-Content-Digest": digest}, data)
 
     def manifest(self, key, body):

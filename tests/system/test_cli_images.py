@@ -142,8 +142,8 @@ def test_build_that_fails_tells_why(docker, tmp_path, buildkit):
 @pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "buildkit"])
 def test_build_shows_its_output_while_it_runs(docker, tmp_path, buildkit):
     context = write_context(tmp_path, "RUN echo fir''st && sleep 3 && echo sec''ond")
-    build = docker.start("build", "--network", "none", "--no-cache", "--progress", "plain", context,
-                         env={"DOCKER_BUILDKIT": buildkit})
+    build = docker.start("build", "--network", "none", "--no-cache", context,
+                         env={"DOCKER_BUILDKIT": buildkit, "BUILDKIT_PROGRESS": "plain"})
     wait_until(lambda: "first" in build.output + build.stderr, 20, "the first line of the build step")
     assert "second" not in build.output + build.stderr
     assert build.wait() == 0

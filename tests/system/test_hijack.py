@@ -1,6 +1,7 @@
 """Hijacked connections byte by byte, on a bare socket: what a client may send, when, and what comes back."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -238,6 +239,23 @@ def test_http_2_without_upgrade_is_refused_with_one_clean_answer(wire, proxy):
     assert head.status == 400
     connection.read_body(head)
     assert connection.read_all() == b""
+
+
+def test_tcp_keep_alive_watches_idle_streams_and_half_closed_tunnels(wire, proxy, make_exec):
+    idle, half_closed = wire(), wire()
+    idle.send_request("GET", "/events")
+    assert idle.read_head().status == 200
+    start_exec(half_closed, make_exec("sh", "-c", "cat; sleep 60"), **UPGRADE)
+    half_closed.half_close()
+
+    def watched(connection, state):
+        peer = "%s:%d" % connection.socket.getsockname()
+        shown = subprocess.run(["ss", "-tnoH", "state", state, "src", f"127.0.0.1:{proxy.port}", "dst", peer],
+                               capture_output=True, check=True, text=True).stdout
+        return "timer:(keepalive," in shown
+
+    wait_until(lambda: watched(idle, "established"), 5, "a keep-alive timer on the idle stream")
+    wait_until(lambda: watched(half_closed, "close-wait"), 5, "a keep-alive timer on the half-closed tunnel")
 
 
 def test_tunnels_leave_nothing_behind(wire, proxy, make_exec):
