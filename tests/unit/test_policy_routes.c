@@ -221,15 +221,15 @@ the_transport_follows_the_route_its_method_and_its_parameters(void **state)
 }
 
 static void
-a_refused_call_is_never_a_stream_or_a_tunnel(void **state)
+a_refused_call_tells_what_it_would_have_been(void **state)
 {
     (void)state;
     struct policy *policy = policy_of("EVENTS=0");
     for (size_t i = 0; i < sizeof(TRANSPORTS) / sizeof(TRANSPORTS[0]); i++) {
         struct asked asked = ask(policy, TRANSPORTS[i].method, TRANSPORTS[i].target);
         assert_int_equal(asked.verdict.action, VERDICT_DENY);
-        assert_int_equal(asked.verdict.transport, TRANSPORT_PLAIN);
-        assert_false(asked.verdict.hijack_after_body);
+        assert_int_equal(asked.verdict.transport, TRANSPORTS[i].transport);
+        assert_int_equal(asked.verdict.hijack_after_body, TRANSPORTS[i].hijack_after_body);
         asked_drop(&asked);
     }
     policy_unref(policy);
@@ -311,7 +311,7 @@ main(void)
         cmocka_unit_test(each_class_has_calls_and_each_call_has_a_class),
         cmocka_unit_test(what_no_engine_routes_is_unknown_and_plain),
         cmocka_unit_test(the_transport_follows_the_route_its_method_and_its_parameters),
-        cmocka_unit_test(a_refused_call_is_never_a_stream_or_a_tunnel),
+        cmocka_unit_test(a_refused_call_tells_what_it_would_have_been),
         cmocka_unit_test(each_row_of_the_table_is_found_by_its_own_template),
         cmocka_unit_test(only_the_calls_that_an_engine_hijacks_are_flagged_for_a_tunnel),
         cmocka_unit_test(sections_and_methods_are_compared_letter_for_letter),
