@@ -102,16 +102,19 @@ def test_behind_a_refused_hijack_nothing_is_taken_for_a_request(under, engine, c
     assert not proxy.lines("path=/_ping")
 
 
-@pytest.mark.parametrize("buildkit, switches, cure", [
-    ("0", {"POST": 1}, "BUILD=1"),
-    ("1", {"POST": 1, "BUILD": 1}, "SESSION=1"),
-    ("1", {"POST": 1, "SESSION": 1}, "BUILD=1"),
+@pytest.mark.parametrize("buildkit, switches, said", [
+    ("0", {"POST": 1}, "sockwarden: POST /build refused: needs BUILD=1"),
+    ("1", {"POST": 1, "SESSION": 1}, "sockwarden: POST /build refused: needs BUILD=1"),
+    ("1", {"POST": 1, "BUILD": 1}, "unable to upgrade to h2c, received 403"),
 ])
-def test_a_refused_build_names_the_switch(cli_under, tmp_path, buildkit, switches, cure):
+def test_a_refused_build_is_explained_by_the_client_and_in_the_log(under, tmp_path, buildkit, switches, said):
     (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\n")
-    done = cli_under(**switches).run("build", str(tmp_path), env={"DOCKER_BUILDKIT": buildkit})
+    proxy = under(**switches)
+    done = Docker(proxy.address, tmp_path).run("build", str(tmp_path), env={"DOCKER_BUILDKIT": buildkit})
     assert done.returncode != 0
-    assert cure in done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+    missing = "SESSION" if "BUILD" in switches else "BUILD"
+    assert f'cure="needs {missing}=1"' in proxy.wait_for_log(" refused ")
 
 
 def test_buildkit_builds_with_build_session_and_post(cli_under, tmp_path):
