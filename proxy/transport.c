@@ -49,10 +49,13 @@ update_reading(struct transport *transport)
 {
     bool wanted = transport->holds == 0 && !transport->input_ended && transport->read_error == 0 && !transport->closed;
     bool watched = event_pending(&transport->readable, EV_READ, NULL) != 0;
-    if (wanted && !watched)
-        event_add(&transport->readable, NULL);
-    else if (!wanted && watched)
+    if (!wanted && watched)
         event_del(&transport->readable);
+    if (!wanted || watched || event_add(&transport->readable, NULL) == 0)
+        return;
+    /* Unwatched, the connection would hang for ever. */
+    transport->read_error = ENOMEM;
+    event_active(&transport->resume, 0, 0);
 }
 
 /* Errors are told from the resume event, never from within a call of the owner. */
