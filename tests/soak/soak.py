@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import threading
@@ -38,18 +39,19 @@ PARROT = ["sh", "-c", "while read -r line; do echo \"$line\"; done"]
 class Site:
     """What the clients share: where to connect, two containers, the weather, the list of faults."""
 
-    def __init__(self, engine, proxy, home, seed):
+    def __init__(self, engine, proxy, home, seed, say):
         self.engine, self.proxy, self.seed = engine, proxy, seed
         self.addresses = ((proxy.host, proxy.port), proxy.unix)
         self.docker = Docker(proxy.address, home)
         self.ticker, self.parrot = "soak-ticker", "soak-parrot"
         self.weather = Weather()
         self.stop = threading.Event()
-        self.faults = []
+        self.faults, self.say = [], say
         self.restarts = 0
 
     def fault(self, who, error):
         self.faults.append(f"{time.strftime('%H:%M:%S')} {who}: {type(error).__name__}: {error}"[:1000])
+        self.say(self.faults[-1])
 
     def make_containers(self):
         for name, command in ((self.ticker, TICKER), (self.parrot, PARROT)):
@@ -144,7 +146,7 @@ def soak(engine, seconds, say=print):
     with contextlib.ExitStack() as stack:
         proxy = stack.enter_context(Proxy(engine.socket, settings, ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")))
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="sockwarden-soak-"))
-        site = Site(engine, proxy, home, seed=os.environ.get("SOAK_SEED", str(time.time_ns())))
+        site = Site(engine, proxy, home, seed=os.environ.get("SOAK_SEED", str(time.time_ns())), say=say)
         say(f"seed {site.seed}, proxy {proxy.pid}")
         site.make_containers()
         site.weather.turn(calm=True)
@@ -175,6 +177,7 @@ def by_kind(clients):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the engine is stopped
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS
     with contextlib.ExitStack() as stack:
         engine = Engine()
