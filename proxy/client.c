@@ -122,11 +122,11 @@ become_idle(struct client *client)
     client->state = CLIENT_IDLE;
     client->scanner = (struct http_scanner){0};
     text_free(&client->partial);
-    if (client->services->stopping ||
-        (transport_input_ended(client->transport) && transport_kept(client->transport) == 0)) {
+    if (client->services->stopping) {
         close_in_order(client);
         return;
     }
+    /* An end of input is told again behind what is still to be offered: requests may wait before it. */
     set_timer(client, client->config->idle_timeout);
     transport_offer(client->transport);
 }
