@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from harness.fake_daemon import (ENGINE_FIELDS, LAST_CHUNK, chunk, chunked, chunked_head, head, json_answer, reply)
+from harness.payload import MIB, noise, sha
 from harness.raw_client import Ended, request
 
 GET = request("GET", "/info")
@@ -355,6 +356,17 @@ def test_a_quick_call_is_answered_although_the_client_has_half_closed(link, name
         client.send(GET).half_close()
         assert client.read_answer().body == body
         client.assert_ended()
+
+
+def test_a_large_answer_is_read_to_its_end_after_a_half_close(link):
+    daemon, _, connect = link
+    body = noise(4 * MIB)
+    daemon.on("/images/x/get", reply(head(200, (("Content-Length", len(body)),)) + body))
+    client = connect(tcp=True)
+    client.send(request("GET", "/images/x/get")).half_close()
+    daemon.connection().wait_for(lambda me: me.fin or me.sent > 300_000, "the answer to be on its way")
+    assert sha(client.read_answer().body) == sha(body)
+    client.assert_ended(reset_ok=False)
 
 
 def test_pipelined_requests_before_a_half_close_are_all_answered(link):

@@ -49,6 +49,7 @@ GARBAGE = {
     "NUL in a value": b"HTTP/1.1 200 OK\r\nA: \0\r\nContent-Length: 0\r\n\r\n",
     "a blank before a colon": b"HTTP/1.1 200 OK\r\nA : b\r\nContent-Length: 0\r\n\r\n",
     "a field without a colon": b"HTTP/1.1 200 OK\r\nAb\r\nContent-Length: 0\r\n\r\n",
+    "a folded field": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n",
     "a blank in a name": b"HTTP/1.1 200 OK\r\nA b: c\r\nContent-Length: 0\r\n\r\n",
     "length and chunked": head(200, (("Content-Length", 5), ("Transfer-Encoding", "chunked"))) + chunked(b"hello"),
     "chunked and length": head(200, (("Transfer-Encoding", "chunked"), ("Content-Length", 5))) + chunked(b"hello"),

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness.fake_daemon import chunk, chunked_head, json_answer, never_answer, raw_stream_101
+from harness.fake_daemon import chunk, chunked_head, head, json_answer, never_answer, raw_stream_101, reply
 from harness.proxy import GRANT_ALL, Proxy
 from harness.raw_client import Ended, RawClient, request
 from harness.wait import stays, wait_until
@@ -235,6 +235,27 @@ def test_a_proxy_with_hardly_any_descriptors_starts_or_says_why_not(daemon):
             continue
         with proxy, RawClient((proxy.host, proxy.port)) as client:
             assert client.exchange(PING).status == 200
+
+
+@pytest.mark.parametrize("what", ["refusals", "errors", "small answers", "heads"])
+def test_a_client_that_asks_on_and_never_reads_is_stopped(daemon, start_proxy, connect, what):
+    """Answers that wait to be read are bounded like everything else; once they are read the rest is served."""
+    engine = "/nonexistent/docker.sock" if what == "errors" else daemon.address
+    proxy = start_proxy(engine, {"INFO": "0" if what == "refusals" else "1"}, listen=("unix:{folder}/proxy.sock",))
+    daemon.on("/info", reply(head(204, (("X-Long", "x" * 4000),))))
+    data = request("HEAD" if what == "heads" else "GET", "/info")
+    before = proxy.rss()
+    client = connect(proxy, unix=True)
+    flood, sent, records = data * 20_000, 0, -1
+    while records != len(proxy.log):
+        records = len(proxy.log)
+        sent += client.send_for(flood[sent:], 0.3)
+    assert proxy.rss() - before < MIB + proxy.slack
+    assert sent < len(flood), "the client was not stopped"
+    client.send(data[sent % len(data):] if sent % len(data) else b"")
+    for _ in range(-(-sent // len(data))):
+        assert client.read_answer(data[:4].decode().strip()).status in (403, 503, 204)
+    client.assert_silent(0.1)
 
 
 def test_many_idle_connections_cost_little(daemon, serve, connect):

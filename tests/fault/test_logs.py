@@ -70,7 +70,9 @@ def test_every_line_is_a_record_whatever_happens(daemon, serve, connect, log_for
                  request("POST", "/images/load", body=b"hello"), request("POST", "/secrets/create", body=b"{}"),
                  b"GET /\x1b[31m HTTP/1.1\r\n\r\n", b"\xff\xfe\r\n\r\n", request("GET", "/a%0ab"), request("GET", "*"),
                  request("GET", "/" + "x" * 3000), request("GET", "/_ping", "Content-Length: \"5\"")):
-        connect(proxy).exchange(data, "HEAD" if data.startswith(b"HEAD") else "GET")
+        client = connect(proxy)
+        client.exchange(data, "HEAD" if data.startswith(b"HEAD") else "GET")
+        client.close()
     client = connect(proxy, unix=True)
     client.send(request("POST", "/containers/x/attach", "Upgrade: tcp", "Connection: Upgrade") + b"early")
     assert client.read_head().status in (101, 403)

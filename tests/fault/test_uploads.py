@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import socket
 import threading
 
 import pytest
 
-from harness.fake_daemon import LAST_CHUNK, chunk, chunked_head, head, json_answer, reply
+from harness.fake_daemon import LAST_CHUNK, chunk, chunked_head, head, json_answer, raw_stream_101, reply
 from harness.payload import MIB, in_chunks, noise, sha
 from harness.raw_client import request
 from harness.wait import stays, wait_until
@@ -30,7 +31,11 @@ class Sender:
         except OSError as error:
             self.failed = error
 
-    def join(self):
+    def join(self, give_up=None):
+        """Waits for the end; with give_up (the client) it stops sending, as one does that has its answer."""
+        if give_up:
+            with contextlib.suppress(OSError):
+                give_up.sock.shutdown(socket.SHUT_RDWR)
         self.thread.join(20)
         assert not self.thread.is_alive(), "the client can neither send on nor is it told to stop"
 
@@ -54,6 +59,22 @@ def test_an_expected_100_is_given_here_once_and_the_engine_knows_nothing_of_it(l
     assert len(daemon.connections) == 2
     for one in daemon.connections:
         assert one.body == b"hello" and one.request.get("Expect") is None
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_the_json_of_exec_start_may_be_expected_too(link, framing):
+    daemon, _, connect = link
+    daemon.on("/exec/x/start", lambda one: (one.read_body(), one.send(raw_stream_101()), one.send(one.read_some())))
+    client = connect()
+    field = "Content-Length: 2" if framing == "length" else "Transfer-Encoding: chunked"
+    client.send(request("POST", "/exec/x/start", "Connection: Upgrade", "Upgrade: tcp", "Expect: 100-continue",
+                        "Content-Type: application/json", field))
+    assert client.read_exactly(len(CONTINUE)) == CONTINUE
+    client.send(b"{}" if framing == "length" else chunk(b"{}") + LAST_CHUNK)
+    assert client.read_head().status == 101
+    client.send(b"stdin")
+    assert client.read_exactly(5) == b"stdin"
+    assert daemon.connection().body == b"{}" and daemon.connection().request.get("Expect") is None
 
 
 def test_a_body_that_does_not_wait_for_the_100_is_taken_all_the_same(link):
@@ -204,8 +225,19 @@ def test_an_answer_in_the_middle_of_an_upload_arrives_whole_and_ends_the_connect
     assert answer.status == 400 and json.loads(answer.body)["message"] == ERROR["message"]
     client.assert_ended()
     daemon.go_on.set()
-    sender.join()
+    sender.join(give_up=client)
     assert len(daemon.connections) == 1
+
+
+def test_a_client_that_sends_on_behind_its_answer_is_stopped_in_the_end(link):
+    daemon, _, connect = link
+    daemon.on("/images/load", lambda one: (one.read_exactly(10), one.send(json_answer(400, ERROR)), one.drain()))
+    client = connect(tcp=True)
+    sender = Sender(client, request(*LOAD, body=noise(32 * MIB)))
+    assert client.read_answer().status == 400
+    client.assert_ended()
+    sender.join()
+    assert sender.failed
 
 
 @pytest.mark.parametrize("after", [go_on_reading, close_with_bytes_unread], ids=lambda after: after.__name__)
@@ -257,7 +289,7 @@ def test_an_engine_that_leaves_in_the_middle_of_an_upload_is_a_502(link):
         answer = client.read_answer()
         assert answer.status == 502 and answer.message.startswith("sockwarden: ")
         client.assert_ended()
-        sender.join()
+        sender.join(give_up=client)
     assert len(daemon.connections) == 2
 
 

@@ -17,6 +17,8 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"
 KINDS = {
     "attach with Upgrade": (request(*ATTACH, *UPGRADE), raw_stream_101()),
     "attach with Upgrade and length 0": (request(*ATTACH, *UPGRADE, "Content-Length: 0"), raw_stream_101()),
+    "attach with its options in a body": (request(*ATTACH, *UPGRADE, "Content-Type: application/json", body=EXEC),
+                                          raw_stream_101()),
     "attach without Upgrade": (request(*ATTACH), raw_stream_200()),
     "attach without Upgrade, length 0": (request(*ATTACH, "Content-Length: 0"), raw_stream_200()),
     "attach without a version": (request("POST", "/containers/x/attach?stream=1&stdin=1", *UPGRADE), raw_stream_101()),

@@ -48,7 +48,6 @@ class Answer:
             self.fields.append((name, value.strip(" \t")))
         self.body = b""
         self.framing = None
-        self.chunks = []
 
     def all(self, name):
         return [value for field, value in self.fields if field.lower() == name.lower()]
@@ -160,9 +159,10 @@ class RawClient:
         elif coding:
             assert coding == "chunked", f"Transfer-Encoding {coding!r}"
             answer.framing = "chunked"
-            while piece := self.read_chunk():
-                answer.body += piece
-                answer.chunks.append(piece)
+            pieces = []
+            while piece := self.read_piece():
+                pieces.append(piece)
+            answer.body = b"".join(pieces)
         elif length is not None:
             answer.framing = "length"
             answer.body = self.read_exactly(int(length))
