@@ -126,6 +126,9 @@ become_idle(struct client *client)
         close_in_order(client);
         return;
     }
+    /* One that asks on and reads no answers is stopped: what it is sent must not grow without bound. */
+    if (transport_congested(client->transport))
+        transport_hold(client->transport, HOLD_SINK_FULL);
     /* An end of input is told again behind what is still to be offered: requests may wait before it. */
     set_timer(client, client->config->idle_timeout);
     transport_offer(client->transport);
@@ -254,8 +257,10 @@ on_drained(void *owner)
     struct client *client = owner;
     if (client->state == CLIENT_EXCHANGE)
         exchange_client_drained(client->exchange);
-    else
+    else if (client->state == CLIENT_CLOSING)
         check_closing(client);
+    else
+        transport_release(client->transport, HOLD_SINK_FULL);
 }
 
 static void
