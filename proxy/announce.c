@@ -35,6 +35,6 @@ announce_config(const struct config *config, char *const environment[])
         bool alone =
             config->listener_count == 1 || listener->policy == config->listeners[config->listener_count - 1].policy;
         if (!same)
-            policy_grants(listener->policy, log_grant, alone && i == 0 ? NULL : (void *)(size_t)listener->name);
+            policy_grants(listener->policy, log_grant, alone && i == 0 ? NULL : (void *)listener->name);
     }
 }
