@@ -4,6 +4,7 @@
  * own says; its payload, in chunks of any size, reads as itself.
  */
 
+#include "plain_http.h"
 #include "proxy/http_body.h"
 #include "support.h"
 
@@ -66,119 +67,20 @@ check_same(const struct outcome *one, const struct outcome *other)
     CHECK(one->length == 0 || memcmp(one->payload, other->payload, one->length) == 0);
 }
 
-/* ---- a plain reader that wants everything at once
- * --------------------------------------------------------------------- */
-
-enum { LINE_OK, LINE_CUT, LINE_BAD };
-
-/* The line at the front without its CRLF. A line that can't end well is bad although its end has not come. */
-static int
-next_line(struct slice *rest, struct slice *line)
-{
-    for (size_t i = 0; i < rest->length; i++) {
-        unsigned char byte = (unsigned char)rest->data[i];
-        if (byte == '\r') {
-            if (i + 1 == rest->length)
-                return LINE_CUT;
-            if (rest->data[i + 1] != '\n')
-                return LINE_BAD;
-            *line = (struct slice){rest->data, i};
-            *rest = (struct slice){rest->data + i + 2, rest->length - i - 2};
-            return LINE_OK;
-        }
-        if (byte == 0x7f || (byte < 0x20 && byte != '\t'))
-            return LINE_BAD;
-    }
-    return LINE_CUT;
-}
-
-/* The size in a chunk's line, or -1. */
-static int64_t
-chunk_size(struct slice line)
-{
-    int64_t size = 0;
-    size_t digits = strspn(line.data, "0123456789abcdefABCDEF");
-    digits = digits < line.length ? digits : line.length;
-    if (digits < 1 || digits > 8 || (digits < line.length && line.data[digits] != ';'))
-        return -1;
-    if (digits < line.length && line.length - digits - 1 > 1024)
-        return -1;
-    for (size_t i = 0; i < digits; i++) {
-        char digit[2] = {line.data[i], '\0'};
-        size = size * 16 + (int64_t)strtoul(digit, NULL, 16);
-    }
-    return size;
-}
-
-static bool
-is_field(struct slice line)
-{
-    static const char token[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    const char *colon = memchr(line.data, ':', line.length);
-    if (colon == NULL || colon == line.data)
-        return false;
-    for (const char *at = line.data; at < colon; at++)
-        if (memchr(token, *at, sizeof(token) - 1) == NULL)
-            return false;
-    return true;
-}
-
-/* HTTP_BODY_END or HTTP_BODY_ERROR; HTTP_BODY_MORE where it is cut, or too odd for a reader as plain as this. */
-static enum http_body_result
-read_plainly(struct slice bytes, char *payload, size_t *length, size_t *consumed)
-{
-    struct slice rest = bytes;
-    struct slice line;
-    int64_t size;
-    *length = 0;
-    do {
-        int result = next_line(&rest, &line);
-        if (result != LINE_OK)
-            return result == LINE_BAD ? HTTP_BODY_ERROR : HTTP_BODY_MORE;
-        size = chunk_size(line);
-        if (size < 0)
-            return HTTP_BODY_ERROR;
-        if (size > 0 && rest.length < (size_t)size + 2)
-            return HTTP_BODY_MORE;
-        if (size > 0 && memcmp(rest.data + size, "\r\n", 2) != 0)
-            return HTTP_BODY_ERROR;
-        memcpy(payload + *length, rest.data, (size_t)size);
-        *length += (size_t)size;
-        size_t passed = size > 0 ? (size_t)size + 2 : 0;
-        rest = (struct slice){rest.data + passed, rest.length - passed};
-    } while (size > 0);
-    const char *trailers = rest.data;
-    do {
-        int result = next_line(&rest, &line);
-        if (result == LINE_CUT || rest.data - trailers > 8000)
-            return HTTP_BODY_MORE;
-        if (result == LINE_BAD || (line.length > 0 && !is_field(line)))
-            return HTTP_BODY_ERROR;
-    } while (line.length > 0);
-    *consumed = (size_t)(rest.data - bytes.data);
-    return HTTP_BODY_END;
-}
-
 static void
 check_against_plain_reader(struct slice bytes, const struct outcome *outcome)
 {
     size_t length;
     size_t consumed;
-    char *text = malloc(bytes.length + 1); /* strspn wants a terminated one */
     char *payload = malloc(bytes.length + 1);
-    CHECK(text != NULL && payload != NULL);
-    if (bytes.length > 0)
-        memcpy(text, bytes.data, bytes.length);
-    text[bytes.length] = '\0';
-    enum http_body_result result = read_plainly((struct slice){text, bytes.length}, payload, &length, &consumed);
-    if (result == HTTP_BODY_END) {
-        CHECK(outcome->result == HTTP_BODY_END && outcome->consumed == consumed && outcome->length == length);
-        CHECK(length == 0 || memcmp(outcome->payload, payload, length) == 0);
-    } else {
+    CHECK(payload != NULL);
+    enum plain_result result = plain_chunked(bytes, payload, &length, &consumed);
+    if (result == PLAIN_END)
+        CHECK(outcome->result == HTTP_BODY_END && outcome->consumed == consumed);
+    else
         CHECK(outcome->result != HTTP_BODY_END || outcome->consumed > 8000);
-        CHECK(result != HTTP_BODY_ERROR || outcome->result == HTTP_BODY_ERROR);
-    }
-    free(text);
+    CHECK(result != PLAIN_BAD || outcome->result == HTTP_BODY_ERROR);
+    CHECK(outcome->length == length && (length == 0 || memcmp(outcome->payload, payload, length) == 0));
     free(payload);
 }
 

@@ -116,7 +116,46 @@ def environment_seeds():
         yield text.encode("latin-1")
 
 
-SEEDS = {"target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds}
+GET = "GET /v1.41/containers/json?all=1 HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\n\r\n"
+PING = "GET /_ping HTTP/1.1\r\nHost: a\r\n\r\n"
+CREATE = "POST /containers/create HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"Image\":\"a\"}"
+BUILD = "POST /build?t=a HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\ntar\r\n0\r\n\r\n"
+ATTACH = "POST /containers/a/attach?stream=1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+ATTACH_PLAIN = "POST /containers/a/attach?stream=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+START = "POST /exec/a/start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 16\r\n\r\n{\"Detach\":false}"
+START_CHUNKED = "POST /exec/a/start HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nUpgrade: tcp\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+WEBSOCKET = "GET /containers/a/attach/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+SESSION = "POST /session HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nX-Docker-Expose-Session-Name: a\r\n\r\n"
+EVENTS = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n"
+DENIED = "DELETE /volumes/a HTTP/1.1\r\nHost: a\r\n\r\n"
+DENIED_BODY = "POST /swarm/init HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
+EXPECT = "POST /images/load HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"
+OLD = "GET /_ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+HEAD = "HEAD /_ping HTTP/1.1\r\nHost: a\r\n\r\n"
+CLOSE = "GET /info HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+BAD_CHUNK = "POST /build HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n"
+SMUGGLE = "POST /build HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\nGET /info HTTP/1.1\r\n\r\n"
+STREAMS = [
+    GET, PING + GET + HEAD + PING, CREATE + PING, BUILD + CREATE + GET, ATTACH + "raw \0 bytes", ATTACH_PLAIN + "input",
+    ATTACH_PLAIN + PING, START + "raw", START_CHUNKED + "raw", START_CHUNKED + PING, WEBSOCKET + "\x81\x85frame", SESSION + "PRI * HTTP/2.0",
+    EVENTS + PING, DENIED + PING, DENIED_BODY + PING, EXPECT + PING, OLD + OLD, CLOSE + PING, BAD_CHUNK + PING, SMUGGLE,
+    "nonsense\r\n\r\n", "GET / HTTP/1.1\r\n", PING + "GET /_ping HTTP/1.1\r\n", BUILD[:-9], CREATE[:-3], "\x16\x03\x01",
+]
+RAW = ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw", "HTTP/1.1 101 S\r\nUpgrade: tcp\r\n\r\nx", "HTTP/1.1 102 P\r\n\r\nHTTP/1.1 500 E\r\n\r\nbody",
+       "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"]
+
+
+def client_stream_seeds():
+    for number, stream in enumerate(STREAMS):
+        for kind in range(0, 27, 1 + number % 5):
+            raw = RAW[(number + kind) % len(RAW)] if kind >= 25 else ""
+            pieces = [0, number % 40, 1, 0] if kind % 2 else [0, 0, 0, 0]
+            header = [2 if kind % 3 else 4, kind % 4, *pieces, kind, 0, kind, 5, 1, kind, kind % 7, 0, 0, len(raw)]
+            yield bytes((ord("0") + value) % 256 for value in header) + (stream + raw).encode("latin-1")
+
+
+SEEDS = {"target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds,
+         "client_stream": client_stream_seeds}
 
 
 def main():

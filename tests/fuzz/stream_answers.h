@@ -1,0 +1,15 @@
+#ifndef SOCKWARDEN_TESTS_FUZZ_STREAM_ANSWERS_H
+#define SOCKWARDEN_TESTS_FUZZ_STREAM_ANSWERS_H
+
+/* Judges what a client got: one answer a request, in their order, each of the form of an answer. */
+
+#include "stream_engine.h"
+#include "stream_model.h"
+
+/*
+ * `undisturbed`: the client stayed to the end and nothing was shut down, so that every request that must be served has
+ * its answer.
+ */
+void answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed);
+
+#endif
