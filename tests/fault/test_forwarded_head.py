@@ -43,6 +43,22 @@ def test_a_canonical_target_arrives_as_it_was_sent(link, target):
     assert daemon.connection().request.line == f"GET {target} HTTP/1.1"
 
 
+ESCAPED = {
+    "/%63ontainers/json": "/containers/json", "/containers/%6a%73%6f%6e": "/containers/json",
+    "/v%31.24/containers/json": "/v1.24/containers/json", "/containers%2fjson": "/containers/json",
+    "/v1.41%2fcontainers/json": "/v1.41/containers/json", "/%76%31.41/containers/json": "/v1.41/containers/json",
+}
+
+
+@pytest.mark.parametrize("target", ESCAPED)
+def test_an_escaped_spelling_is_judged_and_forwarded_as_what_it_means_or_refused(daemon, serve, connect, target):
+    refused = connect(serve(CONTAINERS="0")).exchange(request("GET", target))
+    assert refused.status in (400, 403) and daemon.connections == []
+    answer = connect(serve()).exchange(request("GET", target))
+    assert answer.status in (200, 400, 403)
+    assert [one.target for one in daemon.requests] == ([ESCAPED[target]] if answer.status == 200 else [])
+
+
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
 def test_the_engine_is_always_spoken_to_in_1_1_and_with_the_same_method(link, method, version):
