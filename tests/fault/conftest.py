@@ -6,10 +6,8 @@ import threading
 import pytest
 
 from harness.fake_daemon import FakeDaemon, say_who
-from harness.proxy import GRANT_ALL, Proxy
+from harness.proxy import BOTH_LISTENERS, GRANT_ALL, Proxy
 from harness.raw_client import RawClient
-
-LISTEN = ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")
 
 
 @pytest.fixture
@@ -21,7 +19,7 @@ def daemon():
 @pytest.fixture
 def serve(daemon, start_proxy):
     """serve(NAME=value, …): a proxy of the test's own in front of the scripted engine."""
-    def start(listen=LISTEN, **settings):
+    def start(listen=BOTH_LISTENERS, **settings):
         return start_proxy(daemon.address, {**GRANT_ALL, **settings}, listen=listen)
     return start
 
@@ -36,7 +34,7 @@ def connect(start_proxy):  # pylint: disable=unused-argument
 @pytest.fixture(scope="module")
 def shared():
     """(daemon, proxy) for all tests of a module that only need the defaults."""
-    with FakeDaemon() as started, Proxy(started.address, GRANT_ALL, LISTEN) as proxy:
+    with FakeDaemon() as started, Proxy(started.address, GRANT_ALL, BOTH_LISTENERS) as proxy:
         yield started, proxy
 
 

@@ -4,13 +4,21 @@ import json
 
 import pytest
 
-from harness.fake_daemon import LAST_CHUNK, chunk, chunked, chunked_head, head, json_answer, reply
+from harness.fake_daemon import FakeDaemon, LAST_CHUNK, chunk, chunked, chunked_head, head, json_answer, reply
+from harness.proxy import BOTH_LISTENERS, GRANT_ALL, Proxy
 from harness.raw_client import Ended, request
 
 GET = request("GET", "/info")
 PING = request("GET", "/_ping")
 BODY = b'{"Containers":3}\n'
 LENGTH = ("Content-Length", len(BODY))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["unix engine", "tcp engine"])
+def shared(request):  # pylint: disable=redefined-outer-name
+    """As elsewhere, but also with an engine on TCP: only there is a reset one."""
+    with FakeDaemon(tcp=request.param) as started, Proxy(started.address, GRANT_ALL, BOTH_LISTENERS) as proxy:
+        yield started, proxy
 
 
 def assert_usable(client):

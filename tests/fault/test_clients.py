@@ -112,13 +112,13 @@ def test_hundreds_of_aborts_leave_nothing_behind(link):
 # --- Idle ---
 
 def test_an_idle_connection_is_closed_only_after_its_time_and_cleanly(daemon, serve, connect):
-    proxy = serve(IDLE_TIMEOUT="600ms")
+    proxy = serve(IDLE_TIMEOUT="1200ms")
     client, fresh = connect(proxy), connect(proxy)
     for _ in range(3):
         assert client.exchange(PING).status == 200
-        client.assert_silent(0.35)
+        client.assert_silent(0.5)
     assert client.exchange(PING).status == 200
-    client.assert_silent(0.5)
+    client.assert_silent(1)
     client.assert_ended(reset_ok=False)
     fresh.assert_ended(reset_ok=False)
     assert len(daemon.requests) == 4
@@ -139,14 +139,14 @@ def test_a_request_that_races_with_the_idle_limit_is_served_or_met_by_a_clean_en
     dice = random.Random(1)
     while served < 40 or ended < 5:
         client = connect(proxy)
-        assert client.exchange(PING).status == 200
-        client.sock.settimeout(dice.uniform(0.017, 0.023))
-        with contextlib.suppress(AssertionError, Ended):
-            client.read_exactly(1)
-        client.sock.settimeout(10)
         try:
-            client.send(PING)
-            assert client.read_answer().status == 200
+            for wait in (0.001, dice.uniform(0.017, 0.023)):
+                client.sock.settimeout(wait)
+                with contextlib.suppress(AssertionError):
+                    client._fill("nothing")  # pylint: disable=protected-access
+                client.sock.settimeout(10)
+                client.send(PING)
+                assert client.read_answer().status == 200
             served += 1
         except (Ended, OSError):
             assert not client.pending, "cut off in the middle of an answer"

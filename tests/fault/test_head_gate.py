@@ -7,7 +7,7 @@ import pytest
 
 import head_cases
 from harness.fake_daemon import FakeDaemon, json_answer, reply
-from harness.proxy import GRANT_ALL, Proxy
+from harness.proxy import BOTH_LISTENERS, GRANT_ALL, Proxy
 from harness.raw_client import RawClient, request
 
 SENTINEL = request("GET", "/info?sentinel")
@@ -228,13 +228,17 @@ def test_a_control_byte_of_a_request_does_not_reach_the_log(link):
 
 # --- Limits, each from its setting ---
 
-@pytest.fixture(scope="module")
-def small():
-    """A proxy with small limits; the engine must never be reached by what is over them."""
-    limits = {"MAX_HEAD_SIZE": "2k", "MAX_HEAD_FIELDS": "10", "MAX_TARGET_SIZE": "500", "HEAD_TIMEOUT": "400ms"}
-    with FakeDaemon() as daemon, Proxy(daemon.address, {**GRANT_ALL, **limits},
-                                       ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")) as proxy:
-        yield daemon, proxy
+def limited(**limits):
+    """A fixture: (daemon, proxy) with these limits; the engine must never be reached by what is over them."""
+    @pytest.fixture(scope="module")
+    def fixture():
+        with FakeDaemon() as daemon, Proxy(daemon.address, {**GRANT_ALL, **limits}, BOTH_LISTENERS) as proxy:
+            yield daemon, proxy
+    return fixture
+
+
+small = limited(MAX_HEAD_SIZE="2k", MAX_HEAD_FIELDS="10", MAX_TARGET_SIZE="500")
+hasty = limited(HEAD_TIMEOUT="300ms")
 
 
 def sized_head(size):
@@ -309,8 +313,8 @@ def test_the_default_limits_of_a_head(link, data, status):
 
 
 @pytest.mark.parametrize("start", [b"G", b"GET /_ping HTTP/1.1\r\nHost: here\r\n", VALID[:-1]])
-def test_a_head_that_does_not_come_to_an_end_is_answered_408(small, start):
-    daemon, proxy = small
+def test_a_head_that_does_not_come_to_an_end_is_answered_408(hasty, start):
+    daemon, proxy = hasty
     daemon.forget()
     with RawClient(proxy.unix) as client:
         client.send(start)
@@ -318,8 +322,8 @@ def test_a_head_that_does_not_come_to_an_end_is_answered_408(small, start):
     assert daemon.connections == []
 
 
-def test_the_time_for_a_head_is_not_prolonged_by_another_byte(small):
-    _, proxy = small
+def test_the_time_for_a_head_is_not_prolonged_by_another_byte(hasty):
+    _, proxy = hasty
     with RawClient(proxy.unix) as client:
         client.sock.settimeout(0.1)
         for byte in VALID * 10:
@@ -331,13 +335,13 @@ def test_the_time_for_a_head_is_not_prolonged_by_another_byte(small):
         assert client.read_head().status == 408
 
 
-def test_the_time_for_a_head_begins_with_its_first_byte_and_anew_for_each_request(small):
-    daemon, proxy = small
+def test_the_time_for_a_head_begins_with_its_first_byte_and_anew_for_each_request(hasty):
+    daemon, proxy = hasty
     with RawClient(proxy.unix) as client:
-        client.assert_silent(0.8)
+        client.assert_silent(0.6)
         for _ in range(2):
             assert client.exchange(VALID).status == 200
-            client.assert_silent(0.8)
+            client.assert_silent(0.6)
     daemon.on("/info", reply(json_answer(200, {})))
     with RawClient(proxy.unix) as client:
         client.send(request("GET", "/info"))

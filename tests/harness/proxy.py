@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import weakref
 
 from .wait import wait_until
 
@@ -20,6 +21,7 @@ GRANT_ALL = {name: "1" for name in (
     "AUTH", "BUILD", "COMMIT", "CONFIGS", "CONTAINERS", "DISTRIBUTION", "EVENTS", "EXEC", "GRPC", "IMAGES", "INFO",
     "NETWORKS", "NODES", "PING", "PLUGINS", "POST", "SECRETS", "SERVICES", "SESSION", "SWARM", "SYSTEM", "TASKS",
     "VERSION", "VOLUMES")}
+BOTH_LISTENERS = ("tcp://127.0.0.1:0", "unix:{folder}/proxy.sock")
 SANITIZER_REPORT = re.compile(r"(Address|Leak|UndefinedBehavior|Memory)Sanitizer|runtime error:")
 LISTENING = re.compile(r'\blistening(?: address=|","address":)"?([^\s"]+)')  # text and JSON
 
@@ -56,6 +58,7 @@ class Proxy:
 
     def __init__(self, engine_socket, environment=None, listen=("tcp://127.0.0.1:0",), arguments=(), prefix=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-proxy-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.listen = [entry.format(folder=self.folder) for entry in listen]
         self.environment = clean_environment(**{"SOCKET_PATH": engine_socket, "LISTEN": ",".join(self.listen),
                                                 **(environment or {})})
