@@ -27,6 +27,8 @@ STEPS=(
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
+    "fuzz       | fuzz              | each fuzzer for FUZZ_SECONDS (15)"
+    "soak       | soak              | mixed load and restarts for SOAK_SECONDS (60)"
 )
 
 usage() {
@@ -67,6 +69,11 @@ install_node_modules() { # FOLDER
         (cd "$1" && npm ci --no-audit --no-fund --no-update-notifier)
 }
 
+# Installs the package if it is missing and apt knows it.
+install_known() {
+    package_installed "$1" || ! package_known "$1" || ! can_be_root || install_packages "$1"
+}
+
 step_install() {
     local needed known=() package
     mapfile -t needed < <(needed_packages)
@@ -85,10 +92,10 @@ step_install() {
         done
         [ "${#known[@]}" -eq 0 ] || install_packages "${known[@]}" || return 1
     fi
+    # The fuzzers' run-time; its package carries the version of clang in its name.
+    install_known "libclang-rt-$(clang -dumpversion | cut -d . -f 1)-dev" || return 1
     # BuildKit's client: part of the CLI up to 20.10, a plugin since.
-    if ! docker buildx version >/dev/null 2>&1 && package_known docker-buildx && can_be_root; then
-        install_packages docker-buildx || return 1
-    fi
+    docker buildx version >/dev/null 2>&1 || install_known docker-buildx || return 1
     install_node_modules tests/system/dockerode
 }
 
@@ -174,6 +181,36 @@ step_fault() { step_gcc && run_pytest gcc tests/fault; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
+step_soak() {
+    need_engine || no_engine || return
+    step_gcc && run_pytest gcc tests/soak
+}
+
+# Begins with the inputs that are kept and those that seeds.py makes; what breaks a promise is kept in build/logs.
+step_fuzz() {
+    local program name inputs code=0
+    make_build fuzz -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang -DSOCKWARDEN_FUZZERS=ON -DSOCKWARDEN_TESTS=OFF &&
+        "$python" tests/fuzz/seeds.py "$work/seeds" || return 1
+    echo '<testsuite>' >"$work/fuzz.xml"
+    for program in build/fuzz/tests/fuzz/fuzz_*; do
+        if [ ! -f "$program" ] || [ ! -x "$program" ]; then continue; fi
+        name=${program##*/fuzz_}
+        echo "== $name"
+        mkdir -p "$work/found/$name" "$work/seeds/$name"
+        inputs=("$work/found/$name" "$work/seeds/$name")
+        [ ! -d "tests/fuzz/corpus/$name" ] || inputs+=("tests/fuzz/corpus/$name")
+        if "$program" "-max_total_time=${FUZZ_SECONDS:-15}" -timeout=10 -verbosity=0 "-artifact_prefix=$logs/fuzz-$name-" \
+            "-dict=tests/fuzz/$name.dict" "${inputs[@]}"; then
+            echo "<testcase classname='fuzz' name='$name'/>" >>"$work/fuzz.xml"
+        else
+            echo "<testcase classname='fuzz' name='$name'><failure/></testcase>" >>"$work/fuzz.xml"
+            code=1
+        fi
+    done
+    echo '</testsuite>' >>"$work/fuzz.xml"
+    return "$code"
+}
+
 step_quickstart() { need_engine || no_engine || return; examples/quickstart.sh --once --port 0 </dev/null; }
 
 # Whether the tests' private engine can be started; asked once. Why not is in build/logs/engine.log.
@@ -304,7 +341,8 @@ export TMPDIR=$work ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_
 docker=${DOCKER:-/usr/bin/docker}
 [ -x "$docker" ] || docker=$(command -v docker)
 # What sudo would take away.
-test_environment=("PATH=$PATH" "TMPDIR=$TMPDIR" "LC_ALL=$LC_ALL" PYTHONDONTWRITEBYTECODE=1 "CI=${CI:-}" "DOCKER=$docker")
+test_environment=("PATH=$PATH" "TMPDIR=$TMPDIR" "LC_ALL=$LC_ALL" PYTHONDONTWRITEBYTECODE=1 "CI=${CI:-}" "DOCKER=$docker"
+    "SOAK_SECONDS=${SOAK_SECONDS:-60}")
 run_steps
 
 say
