@@ -113,9 +113,11 @@ def test_an_error_before_the_upload_is_read_reaches_the_client(curl):
 
 def test_events_without_buffering(proxy, container, unique):
     label, url = unique("label"), proxy.address.replace("tcp:", "http:")
-    with subprocess.Popen(["curl", "-sS", "-N", "-g", f'{url}/events?filters={{"label":["{label}"]}}'],
-                          stdout=subprocess.PIPE) as watcher:
+    with subprocess.Popen(["curl", "-sS", "-N", "-v", "-g", f'{url}/events?filters={{"label":["{label}"]}}'],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watcher:
         try:
+            while watcher.stderr.readline() != b"< \r\n":  # the end of the head, before there is any event
+                assert watcher.poll() is None
             container(Labels={label: "yes"}, start=False)
             assert json.loads(watcher.stdout.readline())["Action"] == "create"
             assert watcher.poll() is None

@@ -109,7 +109,7 @@ def test_exec_run_with_and_without_stream_and_demux(client, container):
     assert b"".join(lines) == b"1\n2\n"
     assert one.exec_run(["sh", "-c", f"{LATE} echo out; echo err >&2"], demux=True).output == (b"out\n", b"err\n")
     assert one.exec_run(["sh", "-c", f"{LATE} tty"], tty=True).output.startswith(b"/dev/pts/")
-    assert one.exec_run(["touch", "/tmp/detached"], detach=True).exit_code == 0
+    one.exec_run(["touch", "/tmp/detached"], detach=True)
     assert one.exec_run(["sh", "-c", "until test -e /tmp/detached; do sleep 0.1; done"]).exit_code == 0
 
 
