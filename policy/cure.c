@@ -1,25 +1,78 @@
 #include "cure.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
-/* The switches that would open the path, narrowest first. */
+/* The text as it grows; what does not fit is cut. */
+struct text {
+    char *out;
+    size_t size;
+    size_t length;
+};
+
+static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct text *text, const char *format, ...)
+{
+    if (text->length >= text->size) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    text->length += (size_t)vsnprintf(text->out + text->length, text->size - text->length, format, arguments);
+    va_end(arguments);
+}
+
+/* Switches that would open the path, narrowest first. */
 struct openers {
-    enum switch_id list[SWITCH_COUNT];
+    const struct dialect_switch *list[SWITCHES_MAX];
     size_t count;
     bool one_is_on;
 };
 
+/* What stands between a call and its grant. */
+struct needs {
+    const struct dialect_switch *gate; /* that is closed for the method; NULL where none is */
+    const struct dialect_switch *guards[SWITCHES_MAX];
+    size_t guard_count;
+    struct openers free;  /* they come before the gate */
+    struct openers gated; /* all others */
+};
+
 static void
-find_openers(const struct switches *switches, enum section section, const struct target *target,
-             struct openers *openers)
+add_opener(struct openers *openers, const struct dialect_switch *entry, bool on)
 {
-    openers->count = 0;
-    openers->one_is_on = false;
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        enum switch_id id = switches->narrowest_first[i];
-        if (dialect_covers(id, section, target)) {
-            openers->list[openers->count++] = id;
-            openers->one_is_on |= switches->on[id];
+    openers->list[openers->count++] = entry;
+    openers->one_is_on |= on;
+}
+
+static void
+find_needs(const struct switches *switches, const struct call *call, struct needs *needs)
+{
+    const struct dialect *dialect = switches->dialect;
+    needs->gate = NULL;
+    needs->guard_count = 0;
+    needs->free.count = needs->gated.count = 0;
+    needs->free.one_is_on = needs->gated.one_is_on = false;
+    for (size_t i = 0; i < dialect->count; i++) {
+        const struct dialect_switch *entry = &dialect->switches[i];
+        if (switches->on[i] || !dialect_covers(entry, call)) {
+            continue;
+        }
+        if (entry->kind == SWITCH_GATE && needs->gate == NULL) {
+            needs->gate = entry;
+        } else if (entry->kind == SWITCH_GUARD) {
+            needs->guards[needs->guard_count++] = entry;
+        }
+    }
+    for (size_t i = 0; i < dialect->count; i++) {
+        size_t id = switches->narrowest_first[i];
+        const struct dialect_switch *entry = &dialect->switches[id];
+        bool opens = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
+        if (opens && dialect_covers(entry, call)) {
+            bool before_gate = needs->gate != NULL && entry < needs->gate;
+            add_opener(before_gate ? &needs->free : &needs->gated, entry, switches->on[id]);
         }
     }
 }
@@ -38,56 +91,93 @@ begins_with_segment(struct slice text, struct slice segment)
     return text.length > segment.length && strncasecmp(text.data, segment.data, segment.length) == 0;
 }
 
-/* A path that no switch opens: near misses get told what they missed. */
-static void
-explain_unknown_path(const struct target *target, char *text, size_t size)
+/* The first segment, or the first two where the first is libpod in any case: what could be a section. */
+static struct slice
+would_be_section(const struct target *target)
 {
     struct slice first = target->count > 0 ? target->head[0] : SLICE_LITERAL("");
+    if (target->count > 1 && slice_equals_ignoring_case(first, SLICE_LITERAL("libpod"))) {
+        first.length = (size_t)(target->head[1].data + target->head[1].length - first.data);
+    }
+    return first;
+}
+
+/* A path that no switch opens: near misses get told what they missed. */
+static void
+explain_unknown_path(const struct dialect *dialect, const struct target *target, struct text *text)
+{
+    struct slice first = would_be_section(target);
     if (target->version.length > 0 && looks_like_version(first)) {
-        snprintf(text, size, "a version prefix may come only once");
+        add(text, "a version prefix may come only once");
         return;
     }
     if (looks_like_version(first)) {
-        snprintf(text, size, "the path begins with no version prefix of the form /v1.41");
+        add(text, "the path begins with no version prefix of the form /v1.41");
         return;
     }
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        const struct dialect_switch *entry = dialect_switch((enum switch_id)i);
-        struct slice segment = section_segment((enum section)entry->section);
+    for (size_t i = 0; i < dialect->count; i++) {
+        const struct dialect_switch *entry = &dialect->switches[i];
         if (entry->kind != SWITCH_GRANT) {
             continue;
         }
+        struct slice segment = section_segment(dialect_section(entry));
         if (slice_equals_ignoring_case(first, segment)) {
-            snprintf(text, size, "paths are case-sensitive: %s is for /%s", entry->name, segment.data);
+            add(text, "paths are case-sensitive: %s is for /%s", entry->name, segment.data);
             return;
         }
         if (begins_with_segment(first, segment)) {
-            snprintf(text, size, "no setting grants this path: %s is for /%s as a whole segment", entry->name,
-                     segment.data);
+            add(text, "no setting grants this path: %s is for /%s as a whole segment", entry->name, segment.data);
             return;
         }
     }
-    snprintf(text, size, "no setting of the tecnativa dialect grants this path");
+    add(text, "no setting of the %s dialect grants this path", dialect->word);
+}
+
+/* "POST=1 and ALLOW_LOGS=1 and CONTAINERS=1", or as much of it as is missing. */
+static void
+add_group(struct text *text, const struct needs *needs, const struct openers *openers, bool gated)
+{
+    const char *joint = "";
+    if (gated) {
+        add(text, "%s", needs->gate->rule_on);
+        joint = " and ";
+    }
+    for (size_t i = 0; i < needs->guard_count; i++) {
+        add(text, "%s%s", joint, needs->guards[i]->rule_on);
+        joint = " and ";
+    }
+    for (size_t i = 0; !openers->one_is_on && i < openers->count; i++) {
+        joint = i == 0 ? joint : i + 1 == openers->count ? " or " : ", ";
+        add(text, "%s%s", joint, openers->list[i]->rule_on);
+    }
 }
 
 void
-cure_for_refusal(const struct switches *switches, enum method method, enum section section, const struct target *target,
-                 char *text, size_t size)
+cure_for_refusal(const struct switches *switches, const struct call *call, char *out, size_t size)
 {
-    struct openers openers;
-    find_openers(switches, section, target, &openers);
-    if (openers.count == 0) {
-        explain_unknown_path(target, text, size);
+    struct text text = {out, size, 0};
+    const char *word = switches->dialect->word;
+    struct needs needs;
+    find_needs(switches, call, &needs);
+    if (call->target.version_has_suffix) {
+        add(&text, "the %s dialect takes no version prefix with letters behind its numbers", word);
         return;
     }
-    bool gated = !switches->on[ID_POST] && (METHODS_READ & METHOD_BIT(method)) == 0;
-    size_t length = (size_t)snprintf(text, size, "needs %s", gated ? dialect_switch(ID_POST)->rule_on : "");
-    if (openers.one_is_on) {
+    if (needs.free.count + needs.gated.count == 0) {
+        explain_unknown_path(switches->dialect, &call->target, &text);
         return;
     }
-    for (size_t i = 0; i < openers.count && length < size; i++) {
-        const char *joint = i == 0 ? (gated ? " and " : "") : i + 1 == openers.count ? " or " : ", ";
-        length +=
-            (size_t)snprintf(text + length, size - length, "%s%s", joint, dialect_switch(openers.list[i])->rule_on);
+    bool never = needs.gate != NULL && needs.gate->name[0] == '\0';
+    if (never && needs.free.count == 0) {
+        add(&text, "no setting of the %s dialect opens this method", word);
+        return;
+    }
+    add(&text, "needs ");
+    if (needs.free.count > 0) {
+        add_group(&text, &needs, &needs.free, false);
+    }
+    if (needs.gated.count > 0 && !never) {
+        add(&text, "%s", needs.free.count > 0 ? ", or " : "");
+        add_group(&text, &needs, &needs.gated, needs.gate != NULL);
     }
 }

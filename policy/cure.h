@@ -8,8 +8,7 @@
 
 #include "dialect.h"
 
-/* What would grant a call that the rules refused: "needs POST=1 and CONTAINERS=1". */
-void cure_for_refusal(const struct switches *switches, enum method method, enum section section,
-                      const struct target *target, char *text, size_t size);
+/* What would grant a call that the switches refused: "needs POST=1 and CONTAINERS=1". */
+void cure_for_refusal(const struct switches *switches, const struct call *call, char *text, size_t size);
 
 #endif

@@ -2,36 +2,112 @@
 
 enum { WIDTH_OF = 10, WIDTH_BELOW = 20 };
 
-static const struct dialect_switch SWITCHES[SWITCH_COUNT] = {
 #define NAMED(label) .name = #label, .rule_on = #label "=1", .rule_off = #label "=0"
-#define GATE(label, enabled)                                                                                           \
-    [ID_##label] = {NAMED(label),           .verbs = "",         .reads = "",                                          \
-                    .writes = "",           .kind = SWITCH_GATE, .section = EVERY_PATH,                                \
-                    .by_default = (enabled)},
-#define ACTION(label, enabled, opens, place, words)                                                                    \
-    [ID_##label] = {NAMED(label),          .verbs = (words),           .reads = "",      .writes = "",                 \
-                    .kind = SWITCH_ACTION, .section = SECTION_##place, .width = (opens), .by_default = (enabled)},
+#define GATE(label, enabled, refused)                                                                                  \
+    {NAMED(label),                                                                                                     \
+     .words = "",                                                                                                      \
+     .reads = "",                                                                                                      \
+     .writes = "",                                                                                                     \
+     .kind = SWITCH_GATE,                                                                                              \
+     .methods = (refused),                                                                                             \
+     .sections = EVERY_SECTION,                                                                                        \
+     .by_default = (enabled)},
+#define NEVER(refused)                                                                                                 \
+    {.name = "",                                                                                                       \
+     .rule_on = "",                                                                                                    \
+     .rule_off = "method",                                                                                             \
+     .words = "",                                                                                                      \
+     .reads = "",                                                                                                      \
+     .writes = "",                                                                                                     \
+     .kind = SWITCH_GATE,                                                                                              \
+     .methods = (refused),                                                                                             \
+     .sections = EVERY_SECTION},
+#define NARROW(label, enabled, sort, allowed, opens, places, texts)                                                    \
+    {NAMED(label),         .words = (texts),     .reads = "",      .writes = "",           .kind = (sort),             \
+     .methods = (allowed), .sections = (places), .width = (opens), .by_default = (enabled)},
+#define GUARD(label, enabled, places, texts) NARROW(label, enabled, SWITCH_GUARD, METHODS_ALL, 0, places, texts)
+#define ACTION(label, enabled, opens, places, texts)                                                                   \
+    NARROW(label, enabled, SWITCH_ACTION, METHODS_ALL, opens, places, texts)
+#define CALL(label, enabled, opens, place, text)                                                                       \
+    NARROW(label, enabled, SWITCH_CALL, METHODS_ALL, opens, IN(place), text)
+#define REMOVAL(label, enabled, opens, place)                                                                          \
+    NARROW(label, enabled, SWITCH_REMOVAL, METHOD_BIT(METHOD_DELETE), opens, IN(place), "")
 #define GRANT(label, enabled, place, extent, reading, writing)                                                         \
-    [ID_##label] = {NAMED(label),                                                                                      \
-                    .verbs = "",                                                                                       \
-                    .reads = (reading),                                                                                \
-                    .writes = (writing),                                                                               \
-                    .kind = SWITCH_GRANT,                                                                              \
-                    .reach = REACH_##extent,                                                                           \
-                    .section = SECTION_##place,                                                                        \
-                    .width = REACH_##extent == REACH_OF ? WIDTH_OF : WIDTH_BELOW,                                      \
-                    .by_default = (enabled)},
+    {NAMED(label),           .words = "",           .reads = (reading),                                                \
+     .writes = (writing),    .kind = SWITCH_GRANT,  .reach = REACH_##extent,                                           \
+     .methods = METHODS_ALL, .sections = IN(place), .width = REACH_##extent == REACH_OF ? WIDTH_OF : WIDTH_BELOW,      \
+     .by_default = (enabled)},
+
+static const struct dialect_switch STEPS_TECNATIVA[] = {
 #include "dialect_tecnativa.def"
-#undef GATE
-#undef ACTION
-#undef GRANT
-#undef NAMED
 };
 
-const struct dialect_switch *
-dialect_switch(enum switch_id id)
+static const struct dialect_switch STEPS_TECNATIVA_NEXT[] = {
+#include "dialect_tecnativa_next.def"
+};
+
+static const struct dialect_switch STEPS_LINUXSERVER[] = {
+#include "dialect_linuxserver.def"
+};
+
+static const struct dialect_switch STEPS_FLUENCELABS[] = {
+#include "dialect_fluencelabs.def"
+};
+
+#undef GATE
+#undef NEVER
+#undef GUARD
+#undef ACTION
+#undef CALL
+#undef REMOVAL
+#undef GRANT
+#undef NARROW
+#undef NAMED
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct dialect DIALECTS[] = {
+#define DIALECT(id, text, brand) {(text), (brand), STEPS_##id, COUNT_OF(STEPS_##id)},
+#include "dialects.def"
+#undef DIALECT
+};
+
+#define DIALECT(id, text, brand) _Static_assert(COUNT_OF(STEPS_##id) <= SWITCHES_MAX, "the switches of a dialect");
+#include "dialects.def"
+#undef DIALECT
+
+const struct dialect *
+dialect_at(size_t index)
 {
-    return &SWITCHES[id];
+    return index < COUNT_OF(DIALECTS) ? &DIALECTS[index] : NULL;
+}
+
+const struct dialect *
+dialect_find(const char *word)
+{
+    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
+        if (strcmp(DIALECTS[i].word, word) == 0) {
+            return &DIALECTS[i];
+        }
+    }
+    return NULL;
+}
+
+const struct dialect_switch *
+dialect_switch_find(const struct dialect *dialect, struct slice name)
+{
+    for (size_t i = 0; name.length > 0 && i < dialect->count; i++) {
+        if (slice_equals(name, slice_from_string(dialect->switches[i].name))) {
+            return &dialect->switches[i];
+        }
+    }
+    return NULL;
+}
+
+enum section
+dialect_section(const struct dialect_switch *entry)
+{
+    return (enum section)__builtin_ctzll(entry->sections);
 }
 
 const char *
@@ -57,32 +133,84 @@ dialect_is_true(const char *value)
     return *value >= '1' && *value <= '9';
 }
 
-static void
-sort_by_width(enum switch_id order[SWITCH_COUNT])
+/* How many dialects have a switch of this name. */
+static size_t
+count_dialects_with(struct slice name)
 {
     size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
+        count += dialect_switch_find(&DIALECTS[i], name) != NULL;
+    }
+    return count;
+}
+
+/* The switch that this dialect alone has; NULL where there is none, or one that only another dialect has. */
+static const char *
+telling_switch(const struct dialect *dialect, char *const environment[])
+{
+    const char *telling = NULL;
+    for (size_t i = 0; environment[i] != NULL; i++) {
+        struct slice name = {environment[i], strcspn(environment[i], "=")};
+        size_t known = environment[i][name.length] == '=' ? count_dialects_with(name) : 0;
+        const struct dialect_switch *entry = dialect_switch_find(dialect, name);
+        if (known > 0 && entry == NULL) {
+            return NULL;
+        }
+        if (known == 1 && telling == NULL) {
+            telling = entry->name;
+        }
+    }
+    return telling;
+}
+
+struct dialect_choice
+dialect_choose(char *const environment[])
+{
+    const char *word = environment_value(environment, "DIALECT");
+    if (word != NULL && *word != '\0') {
+        return (struct dialect_choice){dialect_find(word), NULL};
+    }
+    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
+        const char *telling = telling_switch(&DIALECTS[i], environment);
+        if (telling != NULL) {
+            return (struct dialect_choice){&DIALECTS[i], telling};
+        }
+    }
+    return (struct dialect_choice){&DIALECTS[0], NULL};
+}
+
+void
+dialect_defaults(const struct dialect *dialect, struct switches *switches)
+{
+    size_t count = 0;
+    switches->dialect = dialect;
+    for (size_t i = 0; i < dialect->count; i++) {
+        switches->on[i] = dialect->switches[i].by_default;
+    }
     for (int width = 0; width <= WIDTH_BELOW; width++) {
-        for (size_t i = 0; i < SWITCH_COUNT; i++) {
-            if (SWITCHES[i].width == width) {
-                order[count++] = (enum switch_id)i;
+        for (size_t i = 0; i < dialect->count; i++) {
+            if (dialect->switches[i].width == width) {
+                switches->narrowest_first[count++] = (uint8_t)i;
             }
         }
     }
 }
 
 void
-dialect_read(char *const environment[], struct switches *switches)
+dialect_read(const struct dialect *dialect, char *const environment[], struct switches *switches)
 {
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        const char *value = environment_value(environment, SWITCHES[i].name);
-        switches->on[i] = value != NULL ? dialect_is_true(value) : SWITCHES[i].by_default;
+    dialect_defaults(dialect, switches);
+    for (size_t i = 0; i < dialect->count; i++) {
+        const char *name = dialect->switches[i].name;
+        const char *value = *name != '\0' ? environment_value(environment, name) : NULL;
+        if (value != NULL) {
+            switches->on[i] = dialect_is_true(value);
+        }
     }
-    sort_by_width(switches->narrowest_first);
 }
 
-/* Takes the next word from a blank-separated list; false at its end. */
-static bool
-next_word(const char **list, struct slice *word)
+bool
+dialect_next_word(const char **list, struct slice *word)
 {
     *list += strspn(*list, " ");
     *word = (struct slice){*list, strcspn(*list, " ")};
@@ -90,42 +218,52 @@ next_word(const char **list, struct slice *word)
     return word->length > 0;
 }
 
-static bool
-compile_action(const struct dialect_switch *entry, struct rules *rules)
+static enum rule_reach
+reach_of(const struct dialect_switch *entry)
 {
-    struct rule rule = {RULE_ALLOW, METHODS_ALL, entry->section, {NULL, 0}, entry->rule_on};
-    const char *verbs = entry->verbs;
-    while (next_word(&verbs, &rule.verb)) {
-        if (!rules_add(rules, &rule)) {
-            return false;
-        }
+    switch (entry->kind) {
+    case SWITCH_GUARD:
+        return RULE_GUARD;
+    case SWITCH_ACTION:
+        return RULE_ACTION;
+    case SWITCH_CALL:
+        return RULE_CALL;
+    case SWITCH_REMOVAL:
+        return RULE_REMOVAL;
+    case SWITCH_GATE:
+    case SWITCH_GRANT:
+        break;
     }
-    return true;
+    return RULE_WHOLE;
 }
 
 static bool
 compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
 {
-    switch (entry->kind) {
-    case SWITCH_GATE: {
-        struct rule gate = {RULE_DENY, METHODS_WRITE, EVERY_PATH, {NULL, 0}, entry->rule_off};
-        return on || rules_add(rules, &gate);
+    bool refuses = entry->kind == SWITCH_GATE || entry->kind == SWITCH_GUARD;
+    if (on == refuses) {
+        return true;
     }
-    case SWITCH_ACTION:
-        return !on || compile_action(entry, rules);
-    case SWITCH_GRANT: {
-        struct rule grant = {RULE_ALLOW, METHODS_ALL, entry->section, {NULL, 0}, entry->rule_on};
-        return !on || rules_add(rules, &grant);
-    }
-    }
-    return false;
+    struct rule rule = {.effect = refuses ? RULE_DENY : RULE_ALLOW,
+                        .reach = reach_of(entry),
+                        .methods = entry->methods,
+                        .sections = entry->sections,
+                        .text = on ? entry->rule_on : entry->rule_off};
+    const char *words = entry->words;
+    do {
+        dialect_next_word(&words, &rule.word);
+        if (!rules_add(rules, &rule)) {
+            return false;
+        }
+    } while (*words != '\0');
+    return true;
 }
 
 bool
 dialect_compile(const struct switches *switches, struct rules *rules)
 {
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        if (!compile_switch(&SWITCHES[i], switches->on[i], rules)) {
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        if (!compile_switch(&switches->dialect->switches[i], switches->on[i], rules)) {
             return false;
         }
     }
@@ -133,21 +271,18 @@ dialect_compile(const struct switches *switches, struct rules *rules)
 }
 
 bool
-dialect_covers(enum switch_id id, enum section section, const struct target *target)
+dialect_covers(const struct dialect_switch *entry, const struct call *call)
 {
-    const struct dialect_switch *entry = &SWITCHES[id];
-    if (entry->section != (int)section || section == SECTION_NONE) {
+    if ((entry->methods & METHOD_BIT(call->method)) == 0 || (entry->sections & UINT64_C(1) << call->section) == 0) {
         return false;
     }
-    if (entry->kind == SWITCH_GRANT) {
-        return true;
-    }
-    const char *verbs = entry->verbs;
-    struct slice verb;
-    while (next_word(&verbs, &verb)) {
-        if (rule_verb_fits(verb, target)) {
+    const char *words = entry->words;
+    struct slice word;
+    do {
+        dialect_next_word(&words, &word);
+        if (rule_covers(reach_of(entry), word, call)) {
             return true;
         }
-    }
+    } while (*words != '\0');
     return false;
 }

@@ -2,64 +2,93 @@
 #define SOCKWARDEN_POLICY_DIALECT_H
 
 /*
- * The environment dialect as data: which switches there are, how a value is read, and which rules they make. Used
- * inside the policy library only. The table is dialect_tecnativa.def; nothing else knows a switch by name. On every
- * path that the engine routes the compiled rules decide as the original does; elsewhere they may be stricter, because
- * a rule here covers whole segments, and are never wider.
+ * The environment dialects as data: which switches each has, how a value is read, and which rules they make. Used
+ * inside the policy library only. The tables are dialects.def and the files that it includes; nothing else knows a
+ * switch by name. On every path that an engine routes the compiled rules decide as the original does; elsewhere they
+ * may be stricter, because a rule that grants covers whole segments, and are never wider.
  */
 
 #include "rules.h"
 
-enum switch_kind { SWITCH_GATE, SWITCH_ACTION, SWITCH_GRANT };
+enum switch_kind { SWITCH_GATE, SWITCH_GUARD, SWITCH_ACTION, SWITCH_CALL, SWITCH_REMOVAL, SWITCH_GRANT };
 
 enum switch_reach { REACH_OF, REACH_BELOW, REACH_BOTH };
 
-enum switch_id {
-#define GATE(name, by_default)                                 ID_##name,
-#define ACTION(name, by_default, width, section, verbs)        ID_##name,
-#define GRANT(name, by_default, section, reach, reads, writes) ID_##name,
-#include "dialect_tecnativa.def"
-#undef GATE
-#undef ACTION
-#undef GRANT
-    SWITCH_COUNT
-};
-
+/* One step of a dialect. */
 struct dialect_switch {
-    const char *name;
+    const char *name;     /* "" where no variable rules over the step: a gate that nothing opens */
     const char *rule_on;  /* "NAME=1" */
     const char *rule_off; /* "NAME=0" */
-    const char *verbs;    /* of an action, blank-separated */
+    const char *words;    /* of a guard, an action or a call, blank-separated */
     const char *reads;
     const char *writes;
     enum switch_kind kind;
     enum switch_reach reach;
-    int section;
+    unsigned methods; /* of a gate: those that it refuses; else those that it may grant */
+    uint64_t sections;
     int width; /* how much it opens, for "narrowest first" */
     bool by_default;
 };
 
+struct dialect {
+    const char *word;
+    const char *product;
+    const struct dialect_switch *switches;
+    size_t count;
+};
+
+enum { SWITCHES_MAX = 64 };
+
 /* The state of all switches, and their order for whoever names them: narrowest first, as in the table among equals. */
 struct switches {
-    bool on[SWITCH_COUNT];
-    enum switch_id narrowest_first[SWITCH_COUNT];
+    const struct dialect *dialect;
+    bool on[SWITCHES_MAX];
+    uint8_t narrowest_first[SWITCHES_MAX];
 };
 
 /* The value of a name in an environ-like array, the first where there are several; NULL where it is missing. */
 const char *environment_value(char *const environment[], const char *name);
 
-/* The original's truth: one optional sign, then decimal digits up to another byte; true when the number isn't 0. */
+/* The originals' truth: one optional sign, then decimal digits up to another byte; true when the number isn't 0. */
 bool dialect_is_true(const char *value);
 
-const struct dialect_switch *dialect_switch(enum switch_id id);
+/* The dialects in their order, the default first; NULL behind the last. */
+const struct dialect *dialect_at(size_t index);
+
+/* NULL where there is none of this word. */
+const struct dialect *dialect_find(const char *word);
+
+/* The switch of this name, or NULL. */
+const struct dialect_switch *dialect_switch_find(const struct dialect *dialect, struct slice name);
+
+/* The section of a grant, a call or a removal: the only one that it has. */
+enum section dialect_section(const struct dialect_switch *entry);
+
+/* Which dialect an environment is in, and why. */
+struct dialect_choice {
+    const struct dialect *dialect; /* NULL where DIALECT is no dialect's word */
+    const char *detected_by;       /* the switch that told; NULL where DIALECT says it or nothing does */
+};
+
+/*
+ * DIALECT says it; without it, a switch that one dialect alone has tells, if every switch in the environment is one of
+ * that dialect; else it is the first dialect.
+ */
+struct dialect_choice dialect_choose(char *const environment[]);
+
+/* Every switch at its default. */
+void dialect_defaults(const struct dialect *dialect, struct switches *switches);
 
 /* Reads every switch from the environment, with the original's defaults for what is missing. */
-void dialect_read(char *const environment[], struct switches *switches);
+void dialect_read(const struct dialect *dialect, char *const environment[], struct switches *switches);
 
 /* Appends the rules that the switches make; false when memory is short. */
 bool dialect_compile(const struct switches *switches, struct rules *rules);
 
-/* True when the switch, being on, would grant this path. A gate grants none. */
-bool dialect_covers(enum switch_id id, enum section section, const struct target *target);
+/* True when the step rules over this call: grants it, or refuses it, in one of its two states. */
+bool dialect_covers(const struct dialect_switch *entry, const struct call *call);
+
+/* Takes the next word from a blank-separated list; false at its end. */
+bool dialect_next_word(const char **list, struct slice *word);
 
 #endif

@@ -2,61 +2,158 @@
 
 #include <stdio.h>
 
-enum { GRANT_TEXT_SIZE = 256 };
+enum { GRANT_TEXT_SIZE = 384, PART_SIZE = 160 };
 
-/* "/containers/{id}/stop, restart or kill" */
+/* "stop, restart or kill" */
+static void
+list_words(const char *words, const char *last_joint, char *text, size_t size)
+{
+    size_t length = 0;
+    const char *rest = words;
+    struct slice word;
+    text[0] = '\0';
+    while (dialect_next_word(&rest, &word) && length < size) {
+        const char *joint = word.data == words ? "" : *rest == '\0' ? last_joint : ", ";
+        length += (size_t)snprintf(text + length, size - length, "%s%.*s", joint, (int)word.length, word.data);
+    }
+}
+
+/* "/libpod/containers and /libpod/pods": the sections of the set but the first. */
+static void
+list_other_sections(uint64_t sections, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (sections &= sections - 1; sections != 0 && length < size; sections &= sections - 1) {
+        enum section section = (enum section)__builtin_ctzll(sections);
+        const char *joint = length == 0 ? "" : (sections & (sections - 1)) == 0 ? " and " : ", ";
+        length += (size_t)snprintf(text + length, size - length, "%s/%s", joint, section_segment(section).data);
+    }
+}
+
 static void
 describe_action(const struct dialect_switch *entry, char *text, size_t size)
 {
-    size_t length = (size_t)snprintf(text, size, "/%s/{id}/", section_segment((enum section)entry->section).data);
-    for (const char *verb = entry->verbs; *verb != '\0' && length < size;) {
-        size_t span = strcspn(verb, " ");
-        const char *rest = verb + span + (verb[span] == ' ' ? 1 : 0);
-        const char *joint = verb == entry->verbs ? "" : *rest == '\0' ? " or " : ", ";
-        length += (size_t)snprintf(text + length, size - length, "%s%.*s", joint, (int)span, verb);
-        verb = rest;
-    }
+    char words[PART_SIZE];
+    char others[PART_SIZE];
+    list_words(entry->words, " or ", words, sizeof(words));
+    list_other_sections(entry->sections, others, sizeof(others));
+    snprintf(text, size, "/%s/{id}/%s%s%s", section_segment(dialect_section(entry)).data, words,
+             others[0] != '\0' ? ", and the same below " : "", others);
 }
 
 static void
 describe_paths(const struct dialect_switch *entry, char *text, size_t size)
 {
-    if (entry->kind == SWITCH_ACTION) {
+    if (entry->kind == SWITCH_ACTION || entry->kind == SWITCH_GUARD) {
         describe_action(entry, text, size);
         return;
     }
-    const char *segment = section_segment((enum section)entry->section).data;
-    const char *below = entry->reach == REACH_BOTH ? " and all below" : "";
-    snprintf(text, size, "/%s%s", segment, below);
+    const char *segment = section_segment(dialect_section(entry)).data;
+    if (entry->kind == SWITCH_CALL) {
+        snprintf(text, size, "/%s/%s", segment, entry->words);
+    } else if (entry->kind == SWITCH_REMOVAL) {
+        snprintf(text, size, "/%s/{name} and all below", segment);
+    } else {
+        snprintf(text, size, "/%s%s", segment, entry->reach == REACH_BOTH ? " and all below" : "");
+    }
 }
 
 static void
-describe_grant(const struct dialect_switch *entry, bool writes, char *text, size_t size)
+describe_methods(unsigned methods, char *text, size_t size)
 {
-    char paths[GRANT_TEXT_SIZE / 2];
-    describe_paths(entry, paths, sizeof(paths));
-    const char *methods = writes ? "every method" : "GET and HEAD";
-    const char *where = entry->kind == SWITCH_GRANT && entry->reach == REACH_BELOW ? "below" : "of";
-    const char *note = writes ? entry->writes : entry->reads;
-    if (entry->kind == SWITCH_ACTION && !writes) {
-        note = "the engine has no such call, it would need POST=1";
+    if (methods == METHODS_ALL || methods == 0) {
+        snprintf(text, size, methods == 0 ? "nothing" : "every method");
+        return;
     }
-    snprintf(text, size, "%s%s: %s %s %s%s%s", entry->rule_on, writes ? " with POST=1" : "", methods, where, paths,
+    size_t length = 0;
+    for (unsigned left = methods; left != 0 && length < size; left &= left - 1) {
+        const char *joint = left == methods ? "" : (left & (left - 1)) == 0 ? " and " : ", ";
+        const char *name = method_text((enum method)__builtin_ctz(left));
+        length += (size_t)snprintf(text + length, size - length, "%s%s", joint, name);
+    }
+}
+
+/* The gates that the step stands behind: the methods that pass them, and "POST=1 and DELETE=1" of those that are on. */
+static unsigned
+pass_gates(const struct switches *switches, size_t step, char *text, size_t size)
+{
+    unsigned methods = switches->dialect->switches[step].methods;
+    unsigned meant = methods;
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < step; i++) {
+        const struct dialect_switch *gate = &switches->dialect->switches[i];
+        if (gate->kind != SWITCH_GATE || (gate->methods & meant) == 0) {
+            continue;
+        }
+        if (!switches->on[i]) {
+            methods &= ~gate->methods;
+        } else if (length < size) {
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s%s", length == 0 ? " with " : " and ", gate->rule_on);
+        }
+    }
+    return methods;
+}
+
+static void
+describe_grant(const struct switches *switches, size_t step, char *text, size_t size)
+{
+    const struct dialect_switch *entry = &switches->dialect->switches[step];
+    char paths[PART_SIZE];
+    char gates[PART_SIZE / 2];
+    char methods[PART_SIZE / 2];
+    unsigned open = pass_gates(switches, step, gates, sizeof(gates));
+    describe_paths(entry, paths, sizeof(paths));
+    describe_methods(open, methods, sizeof(methods));
+    const char *where = entry->kind == SWITCH_GRANT && entry->reach == REACH_BELOW ? "below" : "of";
+    bool writes = (open & METHODS_WRITE) != 0;
+    const char *note = writes ? entry->writes : entry->reads;
+    if (entry->kind != SWITCH_GRANT && !writes) {
+        note = entry->kind == SWITCH_REMOVAL ? "it would need DELETE=1"
+                                             : "the engine has no such call, it would need POST=1";
+    }
+    snprintf(text, size, "%s%s: %s %s %s%s%s", entry->rule_on, gates, methods, where, paths,
              note[0] != '\0' ? "; " : "", note);
+}
+
+/* True when something that is on grants calls in one of these sections. */
+static bool
+is_granted(const struct switches *switches, uint64_t sections)
+{
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        const struct dialect_switch *entry = &switches->dialect->switches[i];
+        bool grants = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
+        if (grants && switches->on[i] && (entry->sections & sections) != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
 grants_list(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner)
 {
+    const struct dialect *dialect = switches->dialect;
+    char text[GRANT_TEXT_SIZE];
     bool any = false;
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        enum switch_id id = switches->narrowest_first[i];
-        const struct dialect_switch *entry = dialect_switch(id);
-        if (entry->kind != SWITCH_GATE && switches->on[id]) {
-            char text[GRANT_TEXT_SIZE];
-            describe_grant(entry, switches->on[ID_POST], text, sizeof(text));
+    for (size_t i = 0; i < dialect->count; i++) {
+        size_t id = switches->narrowest_first[i];
+        const struct dialect_switch *entry = &dialect->switches[id];
+        if (entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD && switches->on[id]) {
+            describe_grant(switches, id, text, sizeof(text));
             line(owner, text);
             any = true;
+        }
+    }
+    for (size_t i = 0; i < dialect->count; i++) {
+        const struct dialect_switch *entry = &dialect->switches[i];
+        if (entry->kind == SWITCH_GUARD && !switches->on[i] && is_granted(switches, entry->sections)) {
+            char paths[PART_SIZE];
+            describe_paths(entry, paths, sizeof(paths));
+            snprintf(text, sizeof(text), "%s: refuses %s, whatever else is on", entry->rule_off, paths);
+            line(owner, text);
         }
     }
     if (!any) {

@@ -3,15 +3,19 @@
 #include "content.h"
 #include "cure.h"
 #include "grants.h"
+#include "names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { POLICY_NOTE_SIZE = 160 };
 
 struct policy {
     unsigned references;
     struct switches switches;
     struct route_table *routes;
     struct rules *rules;
+    char note[POLICY_NOTE_SIZE];
 };
 
 static const char UNKNOWN_OPERATION[] = "unknown";
@@ -27,22 +31,86 @@ policy_free(struct policy *policy)
     free(policy);
 }
 
+/* "linuxserver: detected by LIBPOD_CONTAINERS", where the environment does not say it in a word. */
+static void
+note_dialect(struct policy *policy, const struct dialect_choice *choice)
+{
+    if (choice->detected_by != NULL) {
+        snprintf(policy->note, sizeof(policy->note), "%s: detected by %s; DIALECT=%s says it for certain",
+                 choice->dialect->word, choice->detected_by, choice->dialect->word);
+    }
+}
+
 struct policy *
 policy_from_environment(char *const environment[])
 {
-    struct policy *policy = calloc(1, sizeof(*policy));
+    struct dialect_choice choice = dialect_choose(environment);
+    struct policy *policy = choice.dialect != NULL ? calloc(1, sizeof(*policy)) : NULL;
     if (policy == NULL) {
         return NULL;
     }
     policy->references = 1;
     policy->routes = route_table_new();
     policy->rules = rules_new();
-    dialect_read(environment, &policy->switches);
+    note_dialect(policy, &choice);
+    dialect_read(choice.dialect, environment, &policy->switches);
     if (policy->routes == NULL || policy->rules == NULL || !dialect_compile(&policy->switches, policy->rules)) {
         policy_free(policy);
         return NULL;
     }
     return policy;
+}
+
+const char *
+policy_dialect(const struct policy *policy)
+{
+    return policy->switches.dialect->word;
+}
+
+const char *
+policy_dialect_note(const struct policy *policy)
+{
+    return policy->note[0] != '\0' ? policy->note : NULL;
+}
+
+/* The dialect's word that is nearest to this one; NULL where none is near. */
+static const char *
+nearest_dialect(const char *word)
+{
+    struct slice name = slice_from_string(word);
+    const char *nearest = NULL;
+    unsigned least = NAME_FAR;
+    const struct dialect *dialect;
+    for (size_t i = 0; (dialect = dialect_at(i)) != NULL; i++) {
+        struct slice known = slice_from_string(dialect->word);
+        unsigned distance = name_equals_loosely(name, known) ? 0 : name_distance(name, known);
+        bool begun =
+            name.length > 2 && name.length < known.length && strncasecmp(word, dialect->word, name.length) == 0;
+        if (distance < least || (begun && nearest == NULL)) {
+            least = distance < least ? distance : least;
+            nearest = dialect->word;
+        }
+    }
+    return nearest;
+}
+
+bool
+policy_is_dialect(const char *word, char *takes, size_t size)
+{
+    if (*word == '\0' || dialect_find(word) != NULL) {
+        return true;
+    }
+    size_t length = 0;
+    const struct dialect *dialect;
+    for (size_t i = 0; (dialect = dialect_at(i)) != NULL && length < size; i++) {
+        const char *joint = i == 0 ? "" : dialect_at(i + 1) == NULL ? " or " : ", ";
+        length += (size_t)snprintf(takes + length, size - length, "%s%s", joint, dialect->word);
+    }
+    const char *nearest = nearest_dialect(word);
+    if (nearest != NULL && length < size) {
+        snprintf(takes + length, size - length, "; did you mean %s?", nearest);
+    }
+    return false;
 }
 
 struct policy *
@@ -93,14 +161,6 @@ is_token(struct slice text)
     return text.length > 0;
 }
 
-/* The call as it was taken apart. */
-struct call {
-    enum method method;
-    enum section section;
-    const struct route *route;
-    struct target target;
-};
-
 /* What is wrong with the path for every policy, though it is well formed; NULL where nothing is. */
 static const char *
 path_fault(const struct policy *policy, const struct call *call)
@@ -124,12 +184,11 @@ judge(const struct policy *policy, const struct policy_request *request, const s
         decide(verdict, VERDICT_DENY, RULE_FORM, fault);
         return;
     }
-    const struct rule *rule = rules_decide(policy->rules, call->method, call->section, &call->target);
+    const struct rule *rule = rules_decide(policy->rules, call);
     if (rule == NULL || rule->effect == RULE_DENY) {
         verdict->action = VERDICT_DENY;
         verdict->rule = rule != NULL ? rule->text : RULE_NONE;
-        cure_for_refusal(&policy->switches, call->method, call->section, &call->target, verdict->cure,
-                         sizeof(verdict->cure));
+        cure_for_refusal(&policy->switches, call, verdict->cure, sizeof(verdict->cure));
         return;
     }
     fault = content_fault(call->method, request);

@@ -91,11 +91,20 @@ bool policy_forwards_field(struct slice name);
 bool policy_is_raw_stream_type(struct slice content_type);
 
 /*
- * Compiles the policy that an environment describes in the tecnativa dialect (0.4.x). `environment` is an environ-like
- * array of "NAME=value", NULL-terminated, and is not kept. Returns a policy with one reference, or NULL when memory
- * is short.
+ * Compiles the policy that an environment describes, in the dialect that DIALECT names, or that a switch tells which
+ * only one dialect has, or tecnativa. `environment` is an environ-like array of "NAME=value", NULL-terminated, and is
+ * not kept. Returns a policy with one reference, or NULL when memory is short or DIALECT is not a dialect's word.
  */
 struct policy *policy_from_environment(char *const environment[]);
+
+/* True for a dialect's word, and for none (""); else writes to `takes` which there are and which is the nearest. */
+bool policy_is_dialect(const char *word, char *takes, size_t size);
+
+/* The word of the dialect that a policy's switches are in. */
+const char *policy_dialect(const struct policy *policy);
+
+/* "linuxserver: detected by LIBPOD_CONTAINERS …" for a policy whose dialect was told by a switch, else NULL. */
+const char *policy_dialect_note(const struct policy *policy);
 
 /*
  * Calls `line` with one sentence for each setting of the environment that does nothing, or not what it seems to, with

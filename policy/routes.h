@@ -39,8 +39,8 @@ enum section {
 };
 
 /* A set of sections: one bit for each, SECTION_NONE included. */
-#define IN(name) (UINT64_C(1) << SECTION_##name)
-static const uint64_t EVERY_SECTION = UINT64_MAX;
+#define IN(name)      (UINT64_C(1) << SECTION_##name)
+#define EVERY_SECTION UINT64_MAX
 
 /* A set of methods: one bit for each. */
 #define METHOD_BIT(method) (1U << (method))

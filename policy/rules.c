@@ -40,35 +40,90 @@ rules_add(struct rules *rules, const struct rule *rule)
 }
 
 static bool
+is_id_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           byte == '_' || byte == '.' || byte == '-';
+}
+
+static bool
 is_plain_id(struct slice segment)
 {
     for (size_t i = 0; i < segment.length; i++) {
-        char byte = segment.data[i];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                     byte == '_' || byte == '.' || byte == '-';
-        if (!plain) {
+        if (!is_id_byte(segment.data[i])) {
             return false;
         }
     }
     return segment.length > 0;
 }
 
-bool
-rule_verb_fits(struct slice verb, const struct target *target)
+static bool
+begins_ignoring_case(struct slice text, struct slice word)
 {
-    return target->count == 3 && !target->trailing_slash && slice_equals(target->head[2], verb) &&
-           is_plain_id(target->head[1]);
+    return text.length >= word.length && strncasecmp(text.data, word.data, word.length) == 0;
+}
+
+/* What stands behind the section and one more segment: "attach/ws" of /containers/{id}/attach/ws. */
+static struct slice
+rest_behind_id(const struct target *target, size_t depth)
+{
+    const char *begin = target->head[depth + 1].data;
+    const char *end = target->decoded.data + target->decoded.length;
+    return (struct slice){begin, (size_t)(end - begin)};
+}
+
+/* The engine lets an {id} span slashes: the word is looked for behind the first segment of it and at the end. */
+static bool
+guard_covers(struct slice word, const struct target *target, size_t depth)
+{
+    if (target->count < depth + 2) {
+        return false;
+    }
+    return begins_ignoring_case(target->head[depth + 1], word) || begins_ignoring_case(target->tail[0], word) ||
+           (target->count > depth + 2 && begins_ignoring_case(target->tail[1], word));
+}
+
+bool
+rule_covers(enum rule_reach reach, struct slice word, const struct call *call)
+{
+    const struct target *target = &call->target;
+    size_t depth = section_depth(call->section);
+    switch (reach) {
+    case RULE_WHOLE:
+        return true;
+    case RULE_ACTION:
+        return target->count > depth + 1 && is_plain_id(target->head[depth]) &&
+               slice_equals(rest_behind_id(target, depth), word);
+    case RULE_CALL:
+        return target->count == depth + 1 && !target->trailing_slash && slice_equals(target->head[depth], word);
+    case RULE_REMOVAL:
+        return target->count > depth && is_id_byte(target->head[depth].data[0]);
+    case RULE_GUARD:
+        return guard_covers(word, target, depth);
+    }
+    return false;
+}
+
+/* No original takes the version prefix of an unreleased Podman, so none of its switches may grant behind one. */
+static bool
+fits(const struct rule *rule, const struct call *call, uint64_t section_bit)
+{
+    if ((rule->methods & METHOD_BIT(call->method)) == 0 || (rule->sections & section_bit) == 0) {
+        return false;
+    }
+    if (rule->effect == RULE_ALLOW && call->target.version_has_suffix) {
+        return false;
+    }
+    return rule_covers(rule->reach, rule->word, call);
 }
 
 const struct rule *
-rules_decide(const struct rules *rules, enum method method, enum section section, const struct target *target)
+rules_decide(const struct rules *rules, const struct call *call)
 {
+    uint64_t section_bit = UINT64_C(1) << call->section;
     for (size_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->list[i];
-        bool fits = (rule->methods & METHOD_BIT(method)) != 0 &&
-                    (rule->section == EVERY_PATH || (rule->section == (int)section && section != SECTION_NONE));
-        if (fits && (rule->verb.data == NULL || rule_verb_fits(rule->verb, target))) {
-            return rule;
+        if (fits(&rules->list[i], call, section_bit)) {
+            return &rules->list[i];
         }
     }
     return NULL;

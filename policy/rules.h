@@ -4,22 +4,38 @@
 /*
  * Ordered rules: the first that fits a call decides, and where none fits the call is refused. Used inside the policy
  * library only. A list is built once by whoever compiles a policy and only read afterwards; a decision allocates
- * nothing. A rule covers whole path segments, so a grant is never wider than its words.
+ * nothing. A rule that grants covers whole path segments, so a grant is never wider than its words; one that guards
+ * covers everything that begins with its words, so it is never narrower.
  */
 
 #include "routes.h"
 
+/* The call as it was taken apart. */
+struct call {
+    enum method method;
+    enum section section;
+    const struct route *route; /* NULL where no engine has one */
+    struct target target;
+};
+
 enum rule_effect { RULE_DENY, RULE_ALLOW };
 
-/* A rule for every path stands where a section would. */
-enum { EVERY_PATH = SECTION_COUNT };
+/* Which paths of its sections a rule covers. */
+enum rule_reach {
+    RULE_WHOLE,   /* the section's path and all below it; with EVERY_SECTION every path */
+    RULE_ACTION,  /* exactly /section/{id}/word, with an {id} of letters, digits, '_', '.' and '-' */
+    RULE_CALL,    /* exactly /section/word */
+    RULE_REMOVAL, /* /section/{name} and all below it, with a name that begins as an {id} does */
+    RULE_GUARD,   /* /section/{id}/word and all that begins so in any case; an {id} of several segments, too */
+};
 
 struct rule {
     enum rule_effect effect;
+    enum rule_reach reach;
     unsigned methods;
-    int section;       /* an enum section, or EVERY_PATH */
-    struct slice verb; /* where it has data: exactly /section/{id}/verb; else the section's path and all below */
-    const char *text;  /* what a log calls the rule; must outlive the list */
+    uint64_t sections;
+    struct slice word;
+    const char *text; /* what a log calls the rule; must outlive the list */
 };
 
 struct rules;
@@ -32,11 +48,10 @@ void rules_free(struct rules *rules);
 /* Appends a copy; false when memory is short, and then the list must not be used to decide. */
 bool rules_add(struct rules *rules, const struct rule *rule);
 
-/* The rule that decides about the call, or NULL where none fits. `section` is section_of(target). */
-const struct rule *rules_decide(const struct rules *rules, enum method method, enum section section,
-                                const struct target *target);
+/* The rule that decides about the call, or NULL where none fits. */
+const struct rule *rules_decide(const struct rules *rules, const struct call *call);
 
-/* True when the target is exactly /section/{id}/verb, with an {id} of letters, digits, '_', '.' and '-'. */
-bool rule_verb_fits(struct slice verb, const struct target *target);
+/* True when the path of the call is one that a rule of this reach covers. Sections and methods are not looked at. */
+bool rule_covers(enum rule_reach reach, struct slice word, const struct call *call);
 
 #endif

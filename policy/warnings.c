@@ -1,10 +1,11 @@
 #include "dialect.h"
 #include "names.h"
+#include "suggest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { WARNING_SIZE = 320, SHORTEST_NEAR = 4, SHORTEST_NEAR_OWN = 6, SHORTEST_FAR = 8 };
+enum { WARNING_SIZE = 320, SHORTEST_NEAR_OWN = 6 };
 
 /* What one run looks at, and where its sentences go. */
 struct check {
@@ -125,9 +126,8 @@ looks_like_a_switch(const struct variable *variable)
 
 /* A switch whose value is read in another way than it looks. */
 static void
-check_value(const struct check *check, const struct variable *variable, enum switch_id id)
+check_value(const struct check *check, const struct variable *variable, const struct dialect_switch *entry)
 {
-    const struct dialect_switch *entry = dialect_switch(id);
     bool on = dialect_is_true(variable->value);
     if (variable->look == LOOK_NUMBER || (variable->look == LOOK_FALSE && !on)) {
         return;
@@ -186,92 +186,6 @@ find_near_word(struct slice name)
     return NULL;
 }
 
-/* True for what orchestrators and container links set for a service of any name: X_SERVICE_HOST, X_PORT_80_TCP … */
-static bool
-is_of_a_service(struct slice name)
-{
-    static const struct slice MARKS[] = {{"_SERVICE_HOST", 13}, {"_SERVICE_PORT", 13}, {"_PORT_", 6}};
-    for (size_t i = 0; i < COUNT_OF(MARKS); i++) {
-        if (memmem(name.data, name.length, MARKS[i].data, MARKS[i].length) != NULL) {
-            return true;
-        }
-    }
-    return name.length > 5 && memcmp(name.data + name.length - 5, "_PORT", 5) == 0;
-}
-
-/* True for names that are one edit away from a switch and mean something else everywhere. */
-static bool
-is_ordinary(struct slice name)
-{
-    static const struct slice ORDINARY[] = {{"PORT", 4}, {"HOST", 4}, {"NODE", 4}, {"PIN", 3}, {"OAUTH", 5}};
-    for (size_t i = 0; i < COUNT_OF(ORDINARY); i++) {
-        if (slice_equals(ORDINARY[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How unlike a name is to a switch's, with less patience for short names. */
-static unsigned
-unlikeness(struct slice name, struct slice known)
-{
-    if (name_equals_loosely(name, known)) {
-        return 0;
-    }
-    unsigned distance = known.length >= SHORTEST_NEAR ? name_distance(name, known) : NAME_FAR;
-    return distance == 2 && known.length < SHORTEST_FAR ? NAME_FAR : distance;
-}
-
-static const struct dialect_switch *
-find_near_switch(struct slice name)
-{
-    const struct dialect_switch *nearest = NULL;
-    unsigned least = NAME_FAR;
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        const struct dialect_switch *entry = dialect_switch((enum switch_id)i);
-        unsigned distance = unlikeness(name, slice_from_string(entry->name));
-        if (distance < least) {
-            least = distance;
-            nearest = entry;
-        }
-    }
-    return nearest;
-}
-
-static struct slice
-without_ends(struct slice name, struct slice prefix, struct slice suffix)
-{
-    if (name.length > prefix.length && memcmp(name.data, prefix.data, prefix.length) == 0) {
-        name = (struct slice){name.data + prefix.length, name.length - prefix.length};
-    }
-    if (name.length > suffix.length &&
-        memcmp(name.data + name.length - suffix.length, suffix.data, suffix.length) == 0) {
-        name.length -= suffix.length;
-    }
-    return name;
-}
-
-/* ALLOW_CONTAINERS, ENABLE_INFO, IMAGES_READ: a switch with something around it. */
-static const struct dialect_switch *
-find_wrapped_switch(struct slice name)
-{
-    static const struct slice WRAPS[][2] = {
-        {{"ALLOW_", 6}, {"", 0}}, {{"ENABLE_", 7}, {"", 0}}, {{"DOCKER_", 7}, {"", 0}},  {{"", 0}, {"_READ", 5}},
-        {{"", 0}, {"_WRITE", 6}}, {{"", 0}, {"_ENABLE", 7}}, {{"", 0}, {"_ENABLED", 8}}, {{"", 0}, {"_ALLOWED", 8}},
-    };
-    for (size_t i = 0; i < COUNT_OF(WRAPS); i++) {
-        struct slice inner = without_ends(name, WRAPS[i][0], WRAPS[i][1]);
-        for (size_t id = 0; inner.length < name.length && id < SWITCH_COUNT; id++) {
-            const struct dialect_switch *entry = dialect_switch((enum switch_id)id);
-            if (slice_equals(inner, slice_from_string(entry->name))) {
-                return entry;
-            }
-        }
-    }
-    return NULL;
-}
-
 static bool
 is_near_own(struct slice name, struct slice own)
 {
@@ -296,32 +210,111 @@ find_own(const struct check *check, struct slice name, bool same)
     return NULL;
 }
 
+/* "; DIALECT=linuxserver reads it": which dialects have a switch of this name; "" where none has. */
+static void
+list_readers(struct slice name, char *text, size_t size)
+{
+    size_t length = 0;
+    const struct dialect *dialect;
+    text[0] = '\0';
+    for (size_t i = 0; (dialect = dialect_at(i)) != NULL && length < size; i++) {
+        if (dialect_switch_find(dialect, name) != NULL) {
+            length += (size_t)snprintf(text + length, size - length, "%s%s",
+                                       length == 0 ? "; DIALECT=" : " or DIALECT=", dialect->word);
+        }
+    }
+    if (length > 0 && length < size) {
+        snprintf(text + length, size - length, " reads it");
+    }
+}
+
 static void
 say_hint(const struct check *check, const struct variable *variable, const struct hint *hint)
 {
+    char readers[96];
+    list_readers(variable->name, readers, sizeof(readers));
     if (hint->product != NULL) {
-        say(check, "%s is a setting of %s and does nothing here%s%s", variable->shown, hint->product,
-            hint->text[0] != '\0' ? "; " : "", hint->text);
+        say(check, "%s is a setting of %s and does nothing here%s%s%s", variable->shown, hint->product,
+            hint->text[0] != '\0' ? "; " : "", hint->text, readers);
     } else {
-        say(check, "%s is no setting and does nothing; %s", variable->shown, hint->text);
+        say(check, "%s is no setting and does nothing; %s%s", variable->shown, hint->text, readers);
     }
+}
+
+/* The hints are written for the first dialect; what others have a switch for is said of them in a sentence of its own.
+ */
+static const struct hint *
+find_any_hint(const struct check *check, const struct variable *variable)
+{
+    const char *word = check->switches.dialect->word;
+    const struct hint *hint = find_hint(FOREIGN_NAMES, COUNT_OF(FOREIGN_NAMES), variable->name);
+    if (hint != NULL && strncmp(hint->product, word, strlen(word)) == 0) {
+        hint = NULL;
+    }
+    if (hint == NULL) {
+        hint = find_hint(PHRASES, COUNT_OF(PHRASES), variable->name);
+    }
+    bool first = check->switches.dialect == dialect_at(0);
+    if (hint == NULL && first && looks_like_a_switch(variable)) {
+        hint = find_hint(WORDS, COUNT_OF(WORDS), variable->name);
+    }
+    return hint;
+}
+
+/* ALLOW_FOO: the actions and guards that there are, narrowest first. */
+static void
+say_allows(const struct check *check, const struct variable *variable)
+{
+    char names[WARNING_SIZE / 2] = "";
+    const struct switches *switches = &check->switches;
+    size_t count = 0;
+    size_t length = 0;
+    size_t all = 0;
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        all += strncmp(switches->dialect->switches[i].name, "ALLOW_", 6) == 0;
+    }
+    for (size_t i = 0; i < switches->dialect->count && length < sizeof(names); i++) {
+        const char *name = switches->dialect->switches[switches->narrowest_first[i]].name;
+        if (strncmp(name, "ALLOW_", 6) == 0) {
+            const char *joint = count == 0 ? "" : count + 1 == all ? " and " : ", ";
+            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s", joint, name);
+            count++;
+        }
+    }
+    say(check, "%s is no setting and does nothing; %s %s", variable->shown, names, count == 1 ? "is" : "are");
+}
+
+/* A name that is like a switch's. False where it is like none. */
+static bool
+check_likeness(const struct check *check, const struct variable *variable)
+{
+    const struct dialect *dialect = check->switches.dialect;
+    bool first = dialect == dialect_at(0);
+    const struct dialect_switch *near = suggest_switch(dialect, variable->name, !first);
+    if (near != NULL) {
+        say(check, "%s is no setting and does nothing; did you mean %s?", variable->shown, near->rule_on);
+    }
+    return near != NULL;
 }
 
 /* A name that nobody reads: says what it was probably meant to be, or nothing where it is just another variable. */
 static void
 check_unknown(const struct check *check, const struct variable *variable)
 {
-    if (is_of_a_service(variable->name)) {
+    if (suggest_is_of_a_service(variable->name)) {
         return;
     }
-    const struct hint *hint = find_hint(FOREIGN_NAMES, COUNT_OF(FOREIGN_NAMES), variable->name);
-    if (hint == NULL) {
-        hint = find_hint(PHRASES, COUNT_OF(PHRASES), variable->name);
+    char readers[96];
+    bool first = check->switches.dialect == dialect_at(0);
+    list_readers(variable->name, readers, sizeof(readers));
+    if (!first && readers[0] != '\0') {
+        say(check, "%s does nothing in the %s dialect%s", variable->shown, check->switches.dialect->word, readers);
+        return;
     }
-    bool like_a_switch = looks_like_a_switch(variable);
-    if (hint == NULL && like_a_switch) {
-        hint = find_hint(WORDS, COUNT_OF(WORDS), variable->name);
+    if (!first && looks_like_a_switch(variable) && check_likeness(check, variable)) {
+        return;
     }
+    const struct hint *hint = find_any_hint(check, variable);
     if (hint != NULL) {
         say_hint(check, variable, hint);
         return;
@@ -331,92 +324,113 @@ check_unknown(const struct check *check, const struct variable *variable)
         say(check, "%s is no setting and does nothing; did you mean %s?", variable->shown, own);
         return;
     }
-    if (!like_a_switch || is_ordinary(variable->name)) {
+    if (!looks_like_a_switch(variable) || suggest_is_ordinary(variable->name) || check_likeness(check, variable)) {
         return;
     }
-    const struct dialect_switch *near = find_near_switch(variable->name);
-    if (near == NULL) {
-        near = find_wrapped_switch(variable->name);
-    }
-    if (near != NULL) {
-        say(check, "%s is no setting and does nothing; did you mean %s?", variable->shown, near->rule_on);
-        return;
-    }
-    hint = find_near_word(variable->name);
+    hint = first ? find_near_word(variable->name) : NULL;
     if (hint != NULL) {
         say_hint(check, variable, hint);
     } else if (pattern_fits(SLICE_LITERAL("ALLOW_*"), variable->name)) {
-        say(check, "%s is no setting and does nothing; ALLOW_START, ALLOW_STOP and ALLOW_RESTARTS are",
-            variable->shown);
+        say_allows(check, variable);
     }
-}
-
-static bool
-find_switch(struct slice name, enum switch_id *id)
-{
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        if (slice_equals(name, slice_from_string(dialect_switch((enum switch_id)i)->name))) {
-            *id = (enum switch_id)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 static void
-check_entry(const struct check *check, const char *entry)
+check_entry(const struct check *check, const char *text)
 {
-    const char *equals = strchr(entry, '=');
-    if (equals == NULL || equals == entry) {
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text) {
         return;
     }
     struct variable variable;
-    enum switch_id id;
-    read_variable(entry, equals, &variable);
-    if (find_switch(variable.name, &id)) {
-        check_value(check, &variable, id);
+    read_variable(text, equals, &variable);
+    const struct dialect_switch *entry = dialect_switch_find(check->switches.dialect, variable.name);
+    if (entry != NULL) {
+        check_value(check, &variable, entry);
     } else if (find_own(check, variable.name, true) == NULL) {
         check_unknown(check, &variable);
     }
 }
 
-/* True when the engine has a GET below the section. */
+/* True when the engine has a GET in the section. */
 static bool
-section_has_reads(int section)
+section_has_reads(enum section section)
 {
-    struct slice segment = section_segment((enum section)section);
     const struct route *route;
     for (size_t i = 0; (route = route_row(i)) != NULL; i++) {
-        const char *rest = route->template + 1 + segment.length;
-        if (route->method == METHOD_GET && strncmp(route->template + 1, segment.data, segment.length) == 0 &&
-            (*rest == '\0' || *rest == '/')) {
+        if (route->method == METHOD_GET && route_section(route) == section) {
             return true;
         }
     }
     return false;
+}
+
+/* The gate that is closed for the only method by which the step is of any use; NULL where there is none. */
+static const struct dialect_switch *
+closed_gate(const struct switches *switches, size_t step)
+{
+    const struct dialect_switch *entry = &switches->dialect->switches[step];
+    enum method method = entry->kind == SWITCH_REMOVAL ? METHOD_DELETE : METHOD_POST;
+    bool only_writes = entry->kind == SWITCH_ACTION || entry->kind == SWITCH_CALL || entry->kind == SWITCH_REMOVAL ||
+                       (entry->kind == SWITCH_GRANT && !section_has_reads(dialect_section(entry)));
+    for (size_t i = 0; only_writes && i < step; i++) {
+        const struct dialect_switch *gate = &switches->dialect->switches[i];
+        if (gate->kind == SWITCH_GATE && !switches->on[i] && (gate->methods & METHOD_BIT(method)) != 0) {
+            return gate;
+        }
+    }
+    return NULL;
+}
+
+static bool
+opens_paths(const struct dialect_switch *entry)
+{
+    return entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
+}
+
+/* A gate or a guard that is on, and nothing that it could let through. */
+static void
+check_of_use(const struct check *check, const struct dialect_switch *entry)
+{
+    const struct switches *switches = &check->switches;
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        const struct dialect_switch *other = &switches->dialect->switches[i];
+        if (switches->on[i] && opens_paths(other) && !other->by_default && (other->sections & entry->sections) != 0) {
+            return;
+        }
+    }
+    if (entry->kind == SWITCH_GATE) {
+        say(check, "%s opens no path by itself; it needs a section, such as CONTAINERS=1", entry->rule_on);
+    } else {
+        say(check, "%s opens no path by itself, it only lifts a refusal; it needs CONTAINERS=1 too", entry->rule_on);
+    }
+}
+
+static bool
+is_on(const struct switches *switches, const char *name, bool absent)
+{
+    const struct dialect_switch *entry = dialect_switch_find(switches->dialect, slice_from_string(name));
+    return entry == NULL ? absent : switches->on[entry - switches->dialect->switches];
 }
 
 /* Switches that are on and of no use without another one. */
 static void
 check_together(const struct check *check)
 {
-    const bool *on = check->switches.on;
-    bool opens_something = false;
-    for (size_t i = 0; i < SWITCH_COUNT; i++) {
-        const struct dialect_switch *entry = dialect_switch((enum switch_id)i);
-        opens_something |= on[i] && entry->kind != SWITCH_GATE && !entry->by_default;
-        bool only_writes =
-            entry->kind == SWITCH_ACTION || (entry->kind == SWITCH_GRANT && !section_has_reads(entry->section));
-        if (on[i] && only_writes && !on[ID_POST]) {
-            say(check,
-                "%s does nothing while POST=0, which refuses every method but GET and HEAD; did you mean POST=1 too?",
-                entry->rule_on);
+    const struct switches *switches = &check->switches;
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        const struct dialect_switch *entry = &switches->dialect->switches[i];
+        const struct dialect_switch *gate = switches->on[i] ? closed_gate(switches, i) : NULL;
+        if (gate != NULL) {
+            bool all = gate->methods == METHODS_WRITE;
+            say(check, "%s does nothing while %s, which refuses %s; did you mean %s too?", entry->rule_on,
+                gate->rule_off, all ? "every method but GET and HEAD" : gate->name, gate->rule_on);
+        } else if (switches->on[i] && !opens_paths(entry)) {
+            check_of_use(check, entry);
         }
     }
-    if (on[ID_POST] && !opens_something) {
-        say(check, "POST=1 opens no path by itself; it needs a section, such as CONTAINERS=1");
-    }
-    if (on[ID_POST] && on[ID_CONTAINERS] && !on[ID_EXEC] && environment_value(check->environment, "EXEC") != NULL) {
+    if (is_on(switches, "POST", false) && is_on(switches, "CONTAINERS", false) && !is_on(switches, "EXEC", true) &&
+        is_on(switches, "ALLOW_EXEC", true) && environment_value(check->environment, "EXEC") != NULL) {
         say(check, "EXEC=0 does not close exec creation: POST=1 and CONTAINERS=1 open POST /containers/{id}/exec");
     }
 }
@@ -426,7 +440,8 @@ policy_warnings(char *const environment[], const char *const extra_names[], void
                 void *owner)
 {
     struct check check = {.environment = environment, .extra_names = extra_names, .line = line, .owner = owner};
-    dialect_read(environment, &check.switches);
+    const struct dialect *dialect = dialect_choose(environment).dialect;
+    dialect_read(dialect != NULL ? dialect : dialect_at(0), environment, &check.switches);
     for (size_t i = 0; environment[i] != NULL; i++) {
         check_entry(&check, environment[i]);
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum option_type { LIST, ENGINE, IPV6, LEVEL, FORMAT, DURATION, SIZE, COUNT };
+enum option_type { LIST, ENGINE, DIALECT, IPV6, LEVEL, FORMAT, DURATION, SIZE, COUNT };
 
 struct option {
     const char *name;
@@ -163,6 +163,8 @@ set_option(struct config *config, const struct option *option, const char *value
         return set_listen(config, value, takes, takes_size);
     case ENGINE:
         return set_engine(config, value, takes, takes_size);
+    case DIALECT:
+        return policy_is_dialect(value, takes, takes_size);
     case IPV6:
         config->disable_ipv6 = disables_ipv6(value);
         return true;
@@ -272,6 +274,7 @@ config_from_environment(char *const environment[], char *problem)
         config_unref(config);
         return NULL;
     }
+    config->dialect = policy_dialect(policy);
     for (size_t i = 0; i < config->listener_count; i++) {
         config->listeners[i].name = config->listeners[i].address.name;
         config->listeners[i].policy = policy_ref(policy);

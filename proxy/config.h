@@ -32,6 +32,7 @@ struct config {
     struct listener_config listeners[CONFIG_LISTENERS_MAX];
     size_t listener_count;
     struct address engine;
+    const char *dialect; /* of the environment's policy; a static string */
     bool disable_ipv6;
     enum log_level log_level;
     enum log_format log_format;

@@ -37,9 +37,12 @@ log_start(const struct config *config)
     struct log_record record;
     log_begin(&record, LOG_LEVEL_NOTICE, "start");
     log_string(&record, "version", SOCKWARDEN_VERSION);
-    log_string(&record, "dialect", "tecnativa");
+    log_string(&record, "dialect", config->dialect);
     log_string(&record, "engine", config->engine.name);
     log_end(&record);
+    const char *note = policy_dialect_note(config->listeners[0].policy);
+    if (note != NULL)
+        log_text(LOG_LEVEL_NOTICE, "dialect", "%s", note);
     announce_config(config, environ);
 }
 

@@ -6,13 +6,13 @@ from judges import HAProxy
 
 @pytest.fixture
 def haproxy(tmp_path):
-    """haproxy(environment): a live HAProxy with the original's rules, ended with the test."""
+    """haproxy(original, environment): a live HAProxy with the original's rules, ended with the test."""
     started = []
 
-    def start(environment):
+    def start(original, environment):
         folder = tmp_path / f"haproxy-{len(started)}"
         folder.mkdir()
-        started.append(HAProxy(folder, environment))
+        started.append(HAProxy(folder, original, environment))
         return started[-1].__enter__()
 
     yield start

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 
-import tecnativa
+import originals
 from harness.proxy import binary
 from harness.wait import wait_until
 
@@ -16,6 +16,7 @@ ROUTES = [ROOT / "policy" / name for name in ("routes.def", "routes_libpod.def")
 START_DEADLINE = 15
 CALLS_AT_A_TIME = 200
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})")
+A_FEW_OF_PODMAN = ("/libpod/_ping", "/libpod/info", "/libpod/containers/json", "/libpod/containers/{name}/start")
 VERDICT_OF_STATUS = {"200": "allow", "403": "deny"}
 
 
@@ -27,10 +28,12 @@ def route_templates():
     return list(dict.fromkeys(templates))
 
 
-def sample_paths():
+def sample_paths(libpod=True):
     """Each template with a simple name, and once more with a name of several segments where it may span them."""
     paths = []
     for template in route_templates():
+        if template.startswith("/libpod/") and not libpod and template not in A_FEW_OF_PODMAN:
+            continue
         simple = re.sub(r"\{\w+(\.\.\.)?\}", "abc.d-1_2", template)
         paths.append(simple)
         if "...}" in template:
@@ -39,17 +42,17 @@ def sample_paths():
 
 
 class HAProxy:
-    """One HAProxy process for one environment; judge() sends calls through it and reads its verdicts."""
+    """An HAProxy for one original in one environment; judge() sends calls through it and reads its verdicts."""
 
-    def __init__(self, folder, environment):
+    def __init__(self, folder, original, environment):
         self.folder = pathlib.Path(folder)
         self.judge_path, self.answers_path = self.folder / "judge.sock", self.folder / "answers.sock"
         configuration = self.folder / "haproxy.cfg"
-        configuration.write_text(tecnativa.configuration(self.judge_path, self.answers_path))
+        configuration.write_text(originals.configuration(original, self.judge_path, self.answers_path))
         program = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
         assert program, "haproxy is not installed"
         settings = {os.fsencode(name): os.fsencode(value) for name, value in
-                    {"PATH": "/usr/bin:/bin", **tecnativa.DEFAULTS, **environment}.items()}
+                    {"PATH": "/usr/bin:/bin", **original.defaults, **environment}.items()}
         self.log = (self.folder / "haproxy.log").open("ab")
         self.process = subprocess.Popen([program, "-db", "-f", str(configuration)], env=settings,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -105,10 +108,10 @@ class HAProxy:
         return VERDICT_OF_STATUS[match[1].decode()]
 
 
-def ask(environment, calls):
+def ask(original, environment, calls):
     """The verdict, operation, rule and cure of each call under an environment, from `sockwarden explain -`."""
-    settings = {b"PATH": b"/usr/bin:/bin", **{os.fsencode(name): os.fsencode(value)
-                                             for name, value in environment.items()}}
+    settings = {os.fsencode(name): os.fsencode(value) for name, value in
+                {"PATH": "/usr/bin:/bin", "DIALECT": original.name, **environment}.items()}
     lines = "".join(f"{method}\t{target}\n" for method, target in calls).encode("latin-1")
     done = subprocess.run([binary(), "explain", "-"], input=lines, env=settings, capture_output=True, timeout=60,
                           check=False)
@@ -118,8 +121,8 @@ def ask(environment, calls):
     return answers
 
 
-def judge_ours(environment, calls):
-    return [answer[0] for answer in ask(environment, calls)]
+def judge_ours(original, environment, calls):
+    return [answer[0] for answer in ask(original, environment, calls)]
 
 
 def differences(calls, theirs, ours):

@@ -1,15 +1,19 @@
 """On paths that no engine routes we are never wider than a live HAProxy; where we are stricter is written down here."""
 
-from environments import ALL_ON
+import pytest
+from environments import everything
 from judges import judge_ours
+from originals import FLUENCELABS, LINUXSERVER, ORIGINALS, TECNATIVA, TECNATIVA_NEXT
 
 METHODS = ["GET", "POST", "DELETE", "OPTIONS", "FROB"]
+GATES = {"POST": "1", "DELETE": "1", "PUT": "1", "PATCH": "1"}
 ENVIRONMENTS = [
-    {}, ALL_ON, {"INFO": "1"}, {"INFO": "1", "POST": "1"}, {"CONTAINERS": "1", "POST": "1"},
-    {"ALLOW_START": "1", "POST": "1"}, {"ALLOW_STOP": "1", "ALLOW_RESTARTS": "1", "POST": "1"}, {"VERSION": "1"},
+    {}, {"INFO": "1"}, {"INFO": "1", **GATES}, {"CONTAINERS": "1", **GATES}, {"ALLOW_START": "1", **GATES},
+    {"ALLOW_STOP": "1", "ALLOW_RESTARTS": "1", **GATES}, {"VERSION": "1"},
 ]
+EVERY_DIALECT = pytest.mark.parametrize("original", ORIGINALS.values(), ids=list(ORIGINALS))
 
-# What HAProxy grants under one of the environments and we never do as it stands, and why.
+# What HAProxy grants under one of the environments and we never do as it stands, and why: in every dialect …
 STRICTER = {
     "a rule covers whole segments": [
         "/infofoo", "/info.json", "/info;x", "/info%00", "/_pingx", "/versions", "/containersx/json", "/execute",
@@ -52,31 +56,83 @@ EQUAL = [
 ]
 
 
-def verdicts(haproxy, paths):
-    """(environment, method, path, HAProxy's verdict, ours) for everything."""
+# … and in one of them, with the environment that shows it.
+STRICTER_OF = [
+    (TECNATIVA_NEXT, "a guard covers names of several segments", {"CONTAINERS": "1"},
+     ["/containers/a/b/logs", "/containers/a:b/archive", "/containers/a%20b/export", "/containers/a/b/attach/ws"]),
+    (LINUXSERVER, "a guard covers names of several segments", {"CONTAINERS": "1", "LIBPOD_CONTAINERS": "1"},
+     ["/containers/a/b/logs", "/containers/a:b/archive", "/libpod/containers/a/b/export", "/containers/a/b/changes"]),
+    (LINUXSERVER, "no engine has /pods", {"ALLOW_START": "1"}, ["/pods/abc/start"]),
+    (LINUXSERVER, "an action is the whole path", {"ALLOW_START": "1", "LIBPOD_ALLOW_POD_STOP": "1"},
+     ["/libpod/containers/abc/startx", "/libpod/pods/abc/stop/x", "/LIBPOD/pods/abc/stop"]),
+    (LINUXSERVER, "a rule covers whole segments", {"LIBPOD_INFO": "1", "LIBPOD_PODS": "1"},
+     ["/libpod/infos", "/libpod/podsx/json", "/libpod%2Finfo/", "/v4/libpod/info", "/libpod/INFO"]),
+    (FLUENCELABS, "a call is the whole path", {"CONTAINERS_CREATE": "1", "VOLUMES_PRUNE": "1"},
+     ["/containers/create/start", "/containers/created", "/volumes/prune/x"]),
+    (FLUENCELABS, "no engine has /post", {"POST": "1"}, ["/post"]),
+]
+
+# What guards refuse as HAProxy's do, and what the removals reach.
+EQUAL_OF = [
+    (TECNATIVA_NEXT, {"CONTAINERS": "1", "POST": "1"},
+     ["/containers/abc/LOGS", "/containers/abc/logsx", "/containers/abc/logs/json", "/containers/abc/execute",
+      "/containers/logs/json", "/containers/abc/attach/ws", "/containers/abc/exports/x"]),
+    (LINUXSERVER, {"CONTAINERS": "1", "LIBPOD_CONTAINERS": "1", "LIBPOD_PODS": "1", "POST": "1"},
+     ["/containers/abc/changed", "/containers/abc/Top", "/libpod/containers/abc/logsx", "/libpod/pods/abc/top",
+      "/libpod/pods/top/json", "/libpod/pods/abc/stats", "/libpod", "/libpod/", "/v5.8.2-rc1/libpod/containers/json"]),
+    (FLUENCELABS, {"IMAGES_DELETE": "1", "NETWORKS_DELETE": "1", "CONTAINERS_DELETE": "1", "DELETE": "1"},
+     ["/images/a/b:c", "/images/%3Aa", "/networks/a/b", "/networks/", "/containers/a/checkpoints/b", "/images",
+      "/images/.a", "/volumes/a"]),
+]
+
+
+def verdicts(haproxy, original, environment, paths):
+    """(environment, method, path, HAProxy's verdict, ours) for each method."""
     calls = [(method, path) for path in paths for method in METHODS]
-    found = []
-    for environment in ENVIRONMENTS:
-        theirs = haproxy(environment).judge(calls)
-        ours = judge_ours(environment, calls)
-        found += [(environment, method, path, their, our)
-                  for (method, path), their, our in zip(calls, theirs, ours)]
-    return found
+    known = {name: value for name, value in environment.items() if name in original.variables}
+    theirs = haproxy(original, known).judge(calls)
+    ours = judge_ours(original, known, calls)
+    return [(known, method, path, their, our) for (method, path), their, our in zip(calls, theirs, ours)]
 
 
-def test_odd_paths_are_never_granted_where_haproxy_refuses(haproxy):
+def verdicts_everywhere(haproxy, original, paths):
+    environments = [*ENVIRONMENTS, everything(original)]
+    return [row for environment in environments for row in verdicts(haproxy, original, environment, paths)]
+
+
+@EVERY_DIALECT
+def test_odd_paths_are_never_granted_where_haproxy_refuses(haproxy, original):
     paths = EQUAL + [path for group in STRICTER.values() for path in group]
-    wider = [row for row in verdicts(haproxy, paths) if row[3] == "deny" and row[4] == "allow"]
+    paths += [path for *_, group in STRICTER_OF for path in group]
+    wider = [row for row in verdicts_everywhere(haproxy, original, paths) if row[3:] == ("deny", "allow")]
     assert wider == []
 
 
-def test_odd_paths_that_are_not_listed_as_stricter_are_judged_as_by_haproxy(haproxy):
-    assert [row for row in verdicts(haproxy, EQUAL) if row[3] != row[4]] == []
+@EVERY_DIALECT
+def test_odd_paths_that_are_not_listed_as_stricter_are_judged_as_by_haproxy(haproxy, original):
+    paths = [path for path in EQUAL if (original, path) != (FLUENCELABS, "/post")]
+    assert [row for row in verdicts_everywhere(haproxy, original, paths) if row[3] != row[4]] == []
+
+
+@pytest.mark.parametrize(("original", "environment", "paths"), EQUAL_OF, ids=[row[0].name for row in EQUAL_OF])
+def test_odd_paths_of_one_dialect_are_judged_as_by_haproxy(haproxy, original, environment, paths):
+    assert [row for row in verdicts(haproxy, original, environment, paths) if row[3] != row[4]] == []
 
 
 def test_each_path_that_is_listed_as_stricter_is_granted_by_haproxy_and_refused_by_us(haproxy):
     for reason, paths in STRICTER.items():
-        rows = verdicts(haproxy, paths)
+        rows = verdicts_everywhere(haproxy, TECNATIVA, paths)
         for path in paths:
             differing = [row for row in rows if row[2] == path and row[3:] == ("allow", "deny")]
             assert differing, f"{path} is not stricter here than HAProxy ({reason})"
+
+
+@pytest.mark.parametrize(("original", "reason", "environment", "paths"), STRICTER_OF,
+                         ids=[f"{row[0].name}: {row[1]}" for row in STRICTER_OF])
+def test_each_path_listed_for_one_dialect_is_granted_by_haproxy_and_refused_by_us(haproxy, original, reason,
+                                                                               environment, paths):
+    rows = verdicts(haproxy, original, {**environment, **GATES}, paths)
+    assert [row for row in rows if row[3:] == ("deny", "allow")] == []
+    for path in paths:
+        differing = [row for row in rows if row[2] == path and row[3:] == ("allow", "deny")]
+        assert differing, f"{path} is not stricter here than HAProxy ({reason})"

@@ -39,23 +39,35 @@ asked_drop(struct asked *asked)
     free(asked->buffer);
 }
 
+/* Blank-separated words, as an environ-like array. */
+struct words {
+    char text[4096];
+    char *list[96];
+};
+
+static inline void
+words_split(const char *text, struct words *words)
+{
+    size_t count = 0;
+    assert_true(strlen(text) < sizeof(words->text));
+    snprintf(words->text, sizeof(words->text), "%s", text);
+    char *rest = words->text;
+    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+        if (*word != '\0') {
+            words->list[count++] = word;
+        }
+        assert_true(count < sizeof(words->list) / sizeof(words->list[0]));
+    }
+    words->list[count] = NULL;
+}
+
 /* The policy of a blank-separated environment; the caller unrefs it. */
 static inline struct policy *
 policy_of(const char *settings)
 {
-    char text[1024];
-    char *environment[64];
-    size_t count = 0;
-    snprintf(text, sizeof(text), "%s", settings);
-    char *rest = text;
-    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
-        if (*word != '\0') {
-            environment[count++] = word;
-        }
-        assert_true(count < 64);
-    }
-    environment[count] = NULL;
-    struct policy *policy = policy_from_environment(environment);
+    struct words words;
+    words_split(settings, &words);
+    struct policy *policy = policy_from_environment(words.list);
     assert_non_null(policy);
     return policy;
 }

@@ -35,7 +35,7 @@ static const struct quantity {
 #undef AT
 };
 
-static const char *const others[] = {"LISTEN", "SOCKET_PATH", "DISABLE_IPV6", "LOG_LEVEL", "LOG_FORMAT"};
+static const char *const others[] = {"LISTEN", "SOCKET_PATH", "DIALECT", "DISABLE_IPV6", "LOG_LEVEL", "LOG_FORMAT"};
 
 static struct config *
 configure(char *problem, const char *one, const char *two)
@@ -105,6 +105,23 @@ each_option_has_its_rows_here(void **state)
         CHECK(names[count], found == 1);
     }
     assert_int_equal(count, COUNT_OF(quantities) + COUNT_OF(others));
+}
+
+static void
+DIALECT_is_a_word_or_told_by_a_switch(void **state)
+{
+    (void)state;
+    struct config *config = take("DIALECT=fluencelabs", NULL);
+    assert_string_equal(config->dialect, "fluencelabs");
+    config_unref(config);
+    config = take("LIBPOD_INFO=1", NULL);
+    assert_string_equal(config->dialect, "linuxserver");
+    config_unref(config);
+    config = take("DIALECT=", NULL);
+    assert_string_equal(config->dialect, "tecnativa");
+    config_unref(config);
+    expect_refusal("DIALECT=linuxservr", "did you mean linuxserver?");
+    expect_refusal("DIALECT=haproxy", "tecnativa, tecnativa-next, linuxserver or fluencelabs");
 }
 
 static void
@@ -416,6 +433,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_option_has_its_rows_here),
+        cmocka_unit_test(DIALECT_is_a_word_or_told_by_a_switch),
         cmocka_unit_test(an_empty_environment_gives_the_defaults),
         cmocka_unit_test(quantities_are_taken_up_to_their_bounds_and_not_beyond),
         cmocka_unit_test(what_is_no_quantity_is_refused),

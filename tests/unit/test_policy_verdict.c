@@ -1,5 +1,9 @@
 #include "policy_ask.h"
 
+#define NEXT    "DIALECT=tecnativa-next"
+#define LSIO    "DIALECT=linuxserver"
+#define FLUENCE "DIALECT=fluencelabs"
+
 struct cure_case {
     const char *settings;
     const char *method;
@@ -66,6 +70,35 @@ static const struct cure_case CURES[] = {
     {EVERYTHING, "GET", "/networks/", "NETWORKS=1", ""},
     {EVERYTHING, "POST", "/v1.41/networks/", "NETWORKS=1", ""},
     {"", "GET", "/networks/", "no grant", "needs NETWORKS=1"},
+    {NEXT, "POST", "/containers/x/exec", "POST=0", "needs POST=1 and ALLOW_EXEC=1 and CONTAINERS=1"},
+    {NEXT " POST=1 CONTAINERS=1", "POST", "/containers/x/exec", "ALLOW_EXEC=0", "needs ALLOW_EXEC=1"},
+    {NEXT " POST=1 CONTAINERS=1 ALLOW_EXEC=1", "POST", "/containers/x/exec", "CONTAINERS=1", ""},
+    {NEXT " POST=1 ALLOW_RESTARTS=1", "POST", "/containers/x/kill", "ALLOW_KILL=0", "needs ALLOW_KILL=1"},
+    {NEXT " POST=1 CONTAINERS=1", "GET", "/containers/a/b/logs", "ALLOW_LOGS=0", "needs ALLOW_LOGS=1"},
+    {NEXT " POST=1 CONTAINERS=1", "DELETE", "/containers/x", "DELETE=0", "needs DELETE=1"},
+    {NEXT " POST=1 CONTAINERS=1", "OPTIONS", "/containers/x", "method",
+     "no setting of the tecnativa-next dialect opens this method"},
+    {LSIO, "POST", "/containers/x/start", "POST=0", "needs ALLOW_START=1, or POST=1 and CONTAINERS=1"},
+    {LSIO " CONTAINERS=1", "POST", "/containers/x/stop", "POST=0", "needs ALLOW_STOP=1 or ALLOW_RESTARTS=1, or POST=1"},
+    {LSIO " ALLOW_START=1", "POST", "/containers/x/start", "ALLOW_START=1", ""},
+    {LSIO " ALLOW_START=1", "POST", "/v4.0.0/libpod/pods/x/start", "ALLOW_START=1", ""},
+    {LSIO " POST=1", "POST", "/v4.0.0/libpod/pods/x/start", "no grant",
+     "needs LIBPOD_ALLOW_POD_START=1, ALLOW_START=1 or LIBPOD_PODS=1"},
+    {LSIO, "GET", "/v4.0.0/libpod/containers/x/logs", "ALLOW_LOGS=0", "needs ALLOW_LOGS=1 and LIBPOD_CONTAINERS=1"},
+    {LSIO " LIBPOD_INFO=1", "GET", "/v5.8.2/libpod/info", "LIBPOD_INFO=1", ""},
+    {LSIO " LIBPOD_INFO=1", "GET", "/v5.8.2-rc1/libpod/info", "no grant",
+     "the linuxserver dialect takes no version prefix with letters behind its numbers"},
+    {LSIO, "GET", "/libpod/kube/generate", "no grant", "no setting of the linuxserver dialect grants this path"},
+    {LSIO, "GET", "/libpod/Info", "no grant", "paths are case-sensitive: LIBPOD_INFO is for /libpod/info"},
+    {LSIO, "GET", "/Libpod/info", "no grant", "paths are case-sensitive: LIBPOD_INFO is for /libpod/info"},
+    {FLUENCE, "POST", "/containers/create", "POST=0", "needs POST=1 and CONTAINERS_CREATE=1 or CONTAINERS=1"},
+    {FLUENCE " POST=1 CONTAINERS_CREATE=1", "POST", "/containers/create", "CONTAINERS_CREATE=1", ""},
+    {FLUENCE " CONTAINERS_ATTACH=1", "GET", "/containers/x/attach/ws", "CONTAINERS_ATTACH=1", ""},
+    {FLUENCE " IMAGES_DELETE=1", "DELETE", "/images/a/b:c", "DELETE=0", "needs DELETE=1"},
+    {FLUENCE " IMAGES_DELETE=1 DELETE=1", "DELETE", "/images/a/b:c", "IMAGES_DELETE=1", ""},
+    {FLUENCE " DELETE=1", "DELETE", "/images/a/b:c", "no grant", "needs IMAGES_DELETE=1 or IMAGES=1"},
+    {FLUENCE " CONTAINERS=1", "PUT", "/containers/x/archive", "method",
+     "no setting of the fluencelabs dialect opens this method"},
 };
 
 static void

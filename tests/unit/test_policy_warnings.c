@@ -99,14 +99,44 @@ static const struct warning_case NAMES[] = {
     {"ALLOWED_PATHS=/containers,/images", "ALLOWED_PATHS is no setting"},
     {"ALLOW_LOGS=1", "linuxserver"},
     {"ALLOW_RESTART=1", "ALLOW_RESTARTS"},
-    {"ALLOW_EXEC=0", "newer tecnativa"},
     {"BIND_CONFIG=*:2375", "newer tecnativa"},
-    {"LIBPOD_CONTAINERS=1", "linuxserver"},
-    {"CONTAINERS_CREATE=1", "fluencelabs"},
     {"SP_ALLOW_GET=/version", "wollomatic"},
     {"CETUSGUARD_RULES=GET /x", "cetusguard"},
     {"SOCKET_PROXY_UID=1000", "11notes"},
     {"DOCKER_BACKEND=/x", "SOCKET_PATH"},
+};
+
+/* The same in a dialect that is named. */
+static const struct warning_case IN_DIALECTS[] = {
+    {"DIALECT=tecnativa ALLOW_EXEC=0", "newer tecnativa/docker-socket-proxy and does nothing here"},
+    {"DIALECT=tecnativa LIBPOD_CONTAINERS=1",
+     "linuxserver/socket-proxy and does nothing here; DIALECT=linuxserver reads"},
+    {"DIALECT=tecnativa CONTAINERS_CREATE=1", "POST and CONTAINERS govern create; DIALECT=fluencelabs reads it"},
+    {"ALLOW_LOGS=1", "CONTAINERS governs logs; DIALECT=tecnativa-next or DIALECT=linuxserver reads it"},
+    {"DELETE=1", "DIALECT=tecnativa-next or DIALECT=fluencelabs reads it"},
+    {"DIALECT=linuxserver LIBPOD_PODS=1", NULL},
+    {"DIALECT=linuxserver ALLOW_START=1", NULL},
+    {"LIBPOD_ALLOW_POD_START=1", NULL},
+    {"DIALECT=linuxserver LIBPOD_PODS=true", "LIBPOD_PODS=true is off"},
+    {"DIALECT=linuxserver LIBPOD_POD=1", "did you mean LIBPOD_PODS=1?"},
+    {"DIALECT=linuxserver PODS=1", "did you mean LIBPOD_PODS=1?"},
+    {"DIALECT=linuxserver CONTAINERS_CREATE=1",
+     "does nothing in the linuxserver dialect; DIALECT=fluencelabs reads it"},
+    {"DIALECT=linuxserver CONTAINERS=1 LOGS=1", "did you mean ALLOW_LOGS=1?"},
+    {"DIALECT=linuxserver ALLOW_LOGS=1", "ALLOW_LOGS=1 opens no path by itself, it only lifts a refusal"},
+    {"DIALECT=linuxserver ALLOW_LOGS=1 LIBPOD_CONTAINERS=1", NULL},
+    {"DIALECT=linuxserver BUILD=1", "BUILD=1 does nothing while POST=0"},
+    {"DIALECT=tecnativa-next ALLOW_START=1", "ALLOW_START=1 does nothing while POST=0, which refuses POST"},
+    {"DIALECT=tecnativa-next DELETE=1", "DELETE=1 opens no path by itself"},
+    {"DIALECT=tecnativa-next DELETE=1 IMAGES=1", NULL},
+    {"DIALECT=tecnativa-next POST=1 CONTAINERS=1 EXEC=0", NULL},
+    {"DIALECT=tecnativa-next POST=1 CONTAINERS=1 EXEC=0 ALLOW_EXEC=1", "EXEC=0 does not close exec creation"},
+    {"DIALECT=tecnativa-next ALLOW_FOO=1", "ALLOW_EXEC, ALLOW_KILL"},
+    {"DIALECT=fluencelabs CONTAINERS_CREATE=1", "CONTAINERS_CREATE=1 does nothing while POST=0"},
+    {"DIALECT=fluencelabs IMAGES_DELETE=1", "did you mean DELETE=1 too?"},
+    {"DIALECT=fluencelabs IMAGES_DELETE=1 DELETE=1", NULL},
+    {"DIALECT=fluencelabs GRPC=1", "GRPC=1 does nothing in the fluencelabs dialect; DIALECT=tecnativa"},
+    {"DIALECT=fluencelabs IMAGES=1 CREATE=1", "did you mean CONTAINERS_CREATE=1?"},
 };
 
 /* What machines, shells and orchestrators set, and what is nobody's business here. */
@@ -181,10 +211,16 @@ check_warnings(const struct warning_case cases[], size_t count)
     struct lines *lines = calloc(1, sizeof(*lines));
     assert_non_null(lines);
     for (size_t i = 0; i < count; i++) {
-        char entry[128];
-        snprintf(entry, sizeof(entry), "%s", cases[i].entry);
-        char *environment[] = {entry, NULL};
-        collect(environment, lines);
+        const char *entry = cases[i].entry;
+        struct words words;
+        char *whole[] = {words.text, NULL};
+        /* A value may have blanks in it: only where a dialect is named are there several variables. */
+        bool several = strncmp(entry, "DIALECT=", 8) == 0;
+        words_split(several ? entry : "", &words);
+        if (!several) {
+            snprintf(words.text, sizeof(words.text), "%s", entry);
+        }
+        collect(several ? words.list : whole, lines);
         if (lines->count != (cases[i].words != NULL ? 1 : 0)) {
             fail_msg("%s: %zu warnings: %s", entry, lines->count, lines->count > 0 ? lines->text[0] : "");
         }
@@ -209,6 +245,13 @@ a_misspelt_invented_or_foreign_name_is_told_with_what_it_should_be(void **state)
 {
     (void)state;
     CHECK(NAMES);
+}
+
+static void
+a_name_is_told_by_what_the_dialect_in_force_makes_of_it(void **state)
+{
+    (void)state;
+    CHECK(IN_DIALECTS);
 }
 
 static void
@@ -330,7 +373,7 @@ an_overlong_name_or_value_is_cut_in_a_warning(void **state)
 
 struct grant_case {
     const char *settings;
-    const char *const lines[6];
+    const char *const lines[8];
 };
 
 static const struct grant_case GRANTS[] = {
@@ -349,6 +392,21 @@ static const struct grant_case GRANTS[] = {
     {"EVENTS=0 PING=0 VERSION=0 ALLOW_STOP=1",
      {"ALLOW_STOP=1: GET and HEAD of /containers/{id}/stop; the engine has no such call, it would need POST=1"}},
     {"EVENTS=0 PING=0 VERSION=0 NETWORKS=1", {"NETWORKS=1: GET and HEAD of /networks and all below"}},
+    {"DIALECT=tecnativa-next EVENTS=0 PING=0 VERSION=0 POST=1 DELETE=1 ALLOW_EXEC=1 ALLOW_KILL=1 ALLOW_ATTACH=1 "
+     "ALLOW_ARCHIVE=1 ALLOW_EXPORT=1 NETWORKS=1 ALLOW_START=1",
+     {"ALLOW_START=1 with POST=1 and DELETE=1: GET, HEAD, POST and DELETE of /containers/{id}/start",
+      "NETWORKS=1 with POST=1 and DELETE=1: GET, HEAD, POST and DELETE of /networks and all below; create, connect and "
+      "delete included",
+      "ALLOW_LOGS=0: refuses /containers/{id}/logs, whatever else is on"}},
+    {"DIALECT=linuxserver EVENTS=0 PING=0 VERSION=0 LIBPOD_PING=0 LIBPOD_VERSION=0 ALLOW_START=1 ALLOW_TOP=1 "
+     "ALLOW_CHANGES=1 ALLOW_EXPORT=1 ALLOW_ARCHIVE=1",
+     {"ALLOW_START=1: every method of /containers/{id}/start, and the same below /libpod/containers and /libpod/pods",
+      "ALLOW_LOGS=0: refuses /containers/{id}/logs, and the same below /libpod/containers and /libpod/pods, whatever "
+      "else is on"}},
+    {"DIALECT=fluencelabs EVENTS=0 PING=0 VERSION=0 POST=1 CONTAINERS_CREATE=1 CONTAINERS_ATTACH=1 IMAGES_DELETE=1",
+     {"CONTAINERS_ATTACH=1 with POST=1: GET, HEAD and POST of /containers/{id}/attach or attach/ws",
+      "CONTAINERS_CREATE=1 with POST=1: GET, HEAD and POST of /containers/create",
+      "IMAGES_DELETE=1: nothing of /images/{name} and all below; it would need DELETE=1"}},
 };
 
 static void
@@ -378,6 +436,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_that_is_read_in_another_way_than_it_looks_is_told),
         cmocka_unit_test(a_misspelt_invented_or_foreign_name_is_told_with_what_it_should_be),
+        cmocka_unit_test(a_name_is_told_by_what_the_dialect_in_force_makes_of_it),
         cmocka_unit_test(an_ordinary_environment_is_not_warned_about),
         cmocka_unit_test(each_switch_at_1_and_0_is_no_reason_to_warn_when_POST_is_on_with_a_section),
         cmocka_unit_test(switches_that_are_of_no_use_without_another_are_told),
