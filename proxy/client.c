@@ -43,6 +43,7 @@ struct client {
     struct text partial; /* of a head that comes in parts */
     size_t discarded;
     bool served; /* at least one request */
+    bool barred; /* by the listener's allow_from */
     char name[NAME_SIZE];
 };
 
@@ -178,7 +179,10 @@ begin_exchange(struct client *client, struct slice bytes)
         return;
     }
     client->state = CLIENT_EXCHANGE;
-    exchange_start(client->exchange);
+    if (client->barred)
+        exchange_bar(client->exchange);
+    else
+        exchange_start(client->exchange);
 }
 
 /* Reads on in a head; returns how many bytes belonged to it. */
@@ -319,6 +323,19 @@ client_new(const struct exchange_services *services, struct config *config, cons
     event_assign(&client->timer, services->base, -1, 0, on_timer, client);
     set_timer(client, config->idle_timeout);
     return client;
+}
+
+void
+client_await_admission(struct client *client)
+{
+    transport_hold(client->transport, HOLD_ADMISSION);
+}
+
+void
+client_admit(struct client *client, bool admitted)
+{
+    client->barred = !admitted;
+    transport_release(client->transport, HOLD_ADMISSION);
 }
 
 bool

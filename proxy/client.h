@@ -30,6 +30,10 @@ struct client *client_new(const struct exchange_services *services, struct confi
 /* Closes a connection that was served and now idles, to make room for one that waits; false where it is not so. */
 bool client_make_room(struct client *client);
 
+/* Until client_admit nothing is read; with `admitted` false each request is refused for where it comes from. */
+void client_await_admission(struct client *client);
+void client_admit(struct client *client, bool admitted);
+
 /* The process stops: see exchange_shutdown. An idle connection is closed at once. May call `closed`. */
 void client_shutdown(struct client *client, bool now);
 

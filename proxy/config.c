@@ -1,4 +1,5 @@
 #include "config.h"
+#include "allow_from.h"
 #include "policy/policy.h"
 
 #include <ctype.h>
@@ -283,13 +284,20 @@ config_from_environment(char *const environment[], char *problem)
     return config;
 }
 
+static void
+drop_listener(struct listener_config *listener)
+{
+    policy_unref(listener->policy);
+    allow_from_free(listener->allow_from);
+}
+
 void
 config_unref(struct config *config)
 {
     if (config == NULL || --config->references > 0)
         return;
     for (size_t i = 0; i < config->listener_count; i++)
-        policy_unref(config->listeners[i].policy);
+        drop_listener(&config->listeners[i]);
     free(config);
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct allow_from;
 struct policy;
 
 enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
@@ -23,7 +24,9 @@ enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 struct listener_config {
     const char *name; /* as the log and the messages call it */
     struct address address;
-    struct policy *policy; /* one reference */
+    struct policy *policy;         /* one reference */
+    struct allow_from *allow_from; /* owned; NULL: everybody */
+    bool terse;                    /* refusals do not say why */
 };
 
 /* Durations are in milliseconds, sizes in bytes. */

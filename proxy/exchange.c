@@ -153,7 +153,7 @@ refuse(struct exchange *exchange)
     char message[VERDICT_TEXT_SIZE * 3];
     snprintf(message, sizeof(message), "%.*s %.*s refused: %s", (int)exchange->method.length, exchange->method.data,
              exchange->path.length < 256 ? (int)exchange->path.length : 256, exchange->path.data,
-             exchange->verdict.cure);
+             exchange->listener->terse ? "not granted here" : exchange->verdict.cure);
     bool drain = exchange->request_framing == HTTP_BODY_LENGTH && exchange->request_length <= DRAIN_MAX &&
                  !exchange->expects_continue;
     bool keep = exchange_can_keep(exchange) && (exchange->request_framing == HTTP_BODY_NONE || drain);
@@ -249,6 +249,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->client = client->transport;
     exchange->client_name = client->name;
     exchange->config = client->config;
+    exchange->listener = client->listener;
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();
@@ -298,6 +299,17 @@ dial(struct exchange *exchange)
     /* Where the dial ended at once the exchange may be over by now; it is freed at the end of the turn, not before. */
     if (pending != NULL)
         exchange->dial = pending;
+}
+
+void
+exchange_bar(struct exchange *exchange)
+{
+    exchange->verdict.action = VERDICT_DENY;
+    exchange->verdict.rule = "allow_from";
+    snprintf(exchange->verdict.cure, sizeof(exchange->verdict.cure), "%.64s is not in allow_from of listener %.48s",
+             exchange->client_name, exchange->listener->name);
+    exchange->wants_keep = false;
+    refuse(exchange);
 }
 
 static void

@@ -59,6 +59,9 @@ struct exchange *exchange_new(const struct exchange_services *services, const st
 /* Refuses or dials; may call `done`. */
 void exchange_start(struct exchange *exchange);
 
+/* Refuses it, whatever the verdict: the client may not use this listener. May call `done`. */
+void exchange_bar(struct exchange *exchange);
+
 /* What the client's transport tells, while the exchange runs. `received` returns how much it took. */
 size_t exchange_client_received(struct exchange *exchange, const char *bytes, size_t length);
 void exchange_client_ended(struct exchange *exchange);

@@ -39,6 +39,7 @@ struct exchange {
     enum exchange_phase phase;
 
     const struct config *config;
+    const struct listener_config *listener;
     struct transport *client; /* the owner's */
     struct transport *engine; /* ours, from EXCHANGE_RELAYING on */
     struct dial *dial;

@@ -54,7 +54,7 @@ on_accept(struct evconnlistener *connections, evutil_socket_t fd, struct sockadd
     struct listener *listener = argument;
     char name[INET6_ADDRSTRLEN + 16];
     name_client(peer, name, sizeof(name));
-    listener->handler->accepted(listener->owner, fd, name);
+    listener->handler->accepted(listener->owner, fd, peer, name);
 }
 
 static void

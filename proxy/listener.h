@@ -16,8 +16,8 @@ struct event_base;
 struct listener;
 
 struct listener_handler {
-    /* `fd` is non-blocking and the owner's; `name` is borrowed for the call. */
-    void (*accepted)(void *owner, int fd, const char *name);
+    /* `fd` is non-blocking and the owner's; `peer` and `name` are borrowed for the call. */
+    void (*accepted)(void *owner, int fd, const struct sockaddr *peer, const char *name);
     /* accept(2) failed for want of descriptors or memory (errno): the owner pauses it. */
     void (*exhausted)(void *owner, int error);
 };

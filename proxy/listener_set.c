@@ -25,10 +25,10 @@ struct listener_set {
 };
 
 static void
-on_accepted(void *owner, int fd, const char *name)
+on_accepted(void *owner, int fd, const struct sockaddr *peer, const char *name)
 {
     struct place *place = owner;
-    place->set->handler->accepted(place->set->owner, place->config, place->settings, fd, name);
+    place->set->handler->accepted(place->set->owner, place->config, place->settings, fd, peer, name);
 }
 
 static void

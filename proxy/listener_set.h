@@ -13,12 +13,13 @@ struct config;
 struct event_base;
 struct listener_config;
 struct listener_set;
+struct sockaddr;
 
 struct listener_set_handler {
     /* `fd` is non-blocking and the owner's; the rest is borrowed. `config` is the snapshot that `listener` is part of.
      */
     void (*accepted)(void *owner, struct config *config, const struct listener_config *listener, int fd,
-                     const char *name);
+                     const struct sockaddr *peer, const char *name);
     /* accept(2) failed for want of descriptors or memory (errno): the owner pauses the set. */
     void (*exhausted)(void *owner, int error);
 };

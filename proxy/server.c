@@ -1,5 +1,6 @@
 #include "server.h"
 #include "access_log.h"
+#include "admission.h"
 #include "announce.h"
 #include "client.h"
 #include "config.h"
@@ -34,6 +35,7 @@ struct server {
     struct event_base *base;
     struct exchange_services services;
     struct listener_set *listeners;
+    struct admission *admission;
     struct client *clients; /* doubly linked through client_link */
     size_t client_count;
     size_t client_limit;
@@ -106,6 +108,7 @@ on_client_closed(void *owner, struct client *client)
 {
     struct server *server = owner;
     unlink_client(server, client);
+    admission_cancel(server->admission, client);
     if (server->services.stopping) {
         if (server->client_count == 0)
             event_base_loopexit(server->base, NULL);
@@ -117,7 +120,14 @@ on_client_closed(void *owner, struct client *client)
 }
 
 static void
-on_accepted(void *owner, struct config *config, const struct listener_config *listener, int fd, const char *name)
+on_admission(void *owner, bool admitted)
+{
+    client_admit(owner, admitted);
+}
+
+static void
+on_accepted(void *owner, struct config *config, const struct listener_config *listener, int fd,
+            const struct sockaddr *peer, const char *name)
 {
     static const struct client_handler client_handler = {.closed = on_client_closed};
     struct server *server = owner;
@@ -125,6 +135,11 @@ on_accepted(void *owner, struct config *config, const struct listener_config *li
     if (client == NULL)
         return;
     link_client(server, client);
+    enum admission_answer answer = admission_ask(server->admission, listener, fd, peer, on_admission, client);
+    if (answer == ADMISSION_PENDING)
+        client_await_admission(client);
+    else
+        client_admit(client, answer == ADMITTED);
     if (server->client_count >= server->client_limit) {
         log_text(LOG_LEVEL_DEBUG, "limit", "%zu clients are connected; further ones wait", server->client_count);
         set_paused(server, true);
@@ -280,6 +295,7 @@ take_over(struct server *server, struct config *config, char *problem)
         return false;
     config_unref(server->config);
     server->config = config_ref(config);
+    admission_set_config(server->admission, config);
     server->client_limit = limit_clients(config);
     upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
     return true;
@@ -321,7 +337,8 @@ prepare(struct server *server, char *problem)
     server->services = (struct exchange_services){.base = server->base};
     server->services.reaper = reaper_new(server->base);
     server->listeners = listener_set_new(server->base, &listener_set_handler, server);
-    if (server->services.reaper == NULL || server->listeners == NULL)
+    server->admission = admission_new(server->base);
+    if (server->services.reaper == NULL || server->listeners == NULL || server->admission == NULL)
         return false;
     server->services.upstream = upstream_new(server->base, server->services.reaper);
     if (server->services.upstream == NULL)
@@ -354,6 +371,7 @@ server_new(struct config *config, server_load *load, char *problem)
         server_free(server);
         return NULL;
     }
+    admission_set_config(server->admission, config);
     upstream_probe(server->services.upstream);
     start_telling(server);
     return server;
@@ -376,6 +394,7 @@ server_free(struct server *server)
     server->services.stopping = true;
     while (server->clients != NULL)
         client_close(server->clients);
+    admission_free(server->admission);
     if (event_initialized(&server->terminate)) {
         event_del(&server->terminate);
         event_del(&server->interrupt);

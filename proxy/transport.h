@@ -40,6 +40,7 @@ struct transport_handler {
 enum transport_hold {
     HOLD_SINK_FULL = 1, /* what is read here goes to a peer that is over its high mark */
     HOLD_KEPT_FULL = 2, /* the bytes kept unread reached the high mark; set and released in here */
+    HOLD_ADMISSION = 4, /* it is not known yet whether this client may ask at all */
 };
 
 /* Bytes at which a sink counts as congested, and at which it counts as free again. */

@@ -28,8 +28,9 @@ struct fixture {
 };
 
 static void
-on_accepted(void *owner, int fd, const char *name)
+on_accepted(void *owner, int fd, const struct sockaddr *peer, const char *name)
 {
+    (void)peer;
     struct fixture *fixture = owner;
     fixture->accepted++;
     snprintf(fixture->name, sizeof(fixture->name), "%s", name);

@@ -1,0 +1,41 @@
+#ifndef SOCKWARDEN_PROXY_ALLOW_FROM_H
+#define SOCKWARDEN_PROXY_ALLOW_FROM_H
+
+/*
+ * Who may use a listener at all, by where a client comes from: addresses and CIDR blocks, host names (whose addresses
+ * are looked up elsewhere and handed in), and for unix sockets users and groups as the kernel tells them (SO_PEERCRED).
+ * An empty list lets everybody pass. Pure: no look-up, no event; config_file.c parses, admission in server.c asks.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct allow_from;
+
+/* An empty list. NULL: no memory. */
+struct allow_from *allow_from_new(void);
+void allow_from_free(struct allow_from *list);
+
+/*
+ * Adds one item: 10.0.0.0/8, 127.0.0.1, fd00::/8, uid:1000, user:alice, gid:999, group:docker, or a host name. User and
+ * group names are looked up now. On failure returns false and points `problem` at a static sentence.
+ */
+bool allow_from_add(struct allow_from *list, const char *item, const char **problem);
+
+bool allow_from_is_empty(const struct allow_from *list);
+
+/* An address of a TCP client; IPv4 addresses mapped into IPv6 count as IPv4. */
+bool allow_from_has_address(const struct allow_from *list, const struct sockaddr *address);
+
+/* A client of a unix socket, by the credentials of its process. */
+bool allow_from_has_user(const struct allow_from *list, uid_t user, gid_t group);
+
+/* The host names of the list, by index from 0; NULL behind the last. */
+const char *allow_from_host(const struct allow_from *list, size_t index);
+
+/* Replaces the addresses that the host name of this index stands for. False: no memory; the former ones stay. */
+bool allow_from_set_host(struct allow_from *list, size_t index, const struct sockaddr *const *addresses, size_t count);
+
+#endif
