@@ -14,6 +14,17 @@ starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Names stand in messages; one that holds a control byte is a mistake in what wrote it. */
+static bool
+holds_controls(const char *text, const char **problem)
+{
+    *problem = "it holds a control byte";
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
 static bool
 parse_path(const char *path, struct address *address, const char **problem)
 {
@@ -109,6 +120,8 @@ address_parse_listen(const char *text, struct address *address, const char **pro
 {
     memset(address, 0, sizeof(*address));
     bool parsed;
+    if (holds_controls(text, problem))
+        return false;
     if (starts_with(text, "tcp://"))
         parsed = parse_host_port(text + 6, AF_UNSPEC, AI_NUMERICHOST, address, problem);
     else if (starts_with(text, "unix:"))
@@ -135,6 +148,8 @@ address_parse_engine(const char *text, struct address *address, const char **pro
     static const char *const paths[] = {"unix://", "unix:", "unix@"};
 
     memset(address, 0, sizeof(*address));
+    if (holds_controls(text, problem))
+        return false;
     bool parsed = false;
     const char *rest = NULL;
     int family = AF_UNSPEC;

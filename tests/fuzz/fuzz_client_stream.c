@@ -207,7 +207,7 @@ judge(const struct run *run, const struct policy *policy)
     struct slice output = {run->output, run->output_length};
     bool undisturbed = run->shutdown_at == NOT_AT_ALL && run->end != END_CLOSES;
     model_read(&model, run->stream, policy, COLLECT_MAX);
-    engine_check(&run->engine, &model, policy);
+    engine_check(&run->engine, &model, policy, undisturbed);
     answers_check(output, &model, &run->engine, undisturbed);
     if (!contains(run->stream, engine_injected) && !contains(run->engine.raw, engine_injected))
         CHECK(!contains(output, engine_injected));

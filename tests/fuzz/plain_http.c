@@ -19,8 +19,8 @@ plain_same_word(struct slice text, const char *word)
     return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
 }
 
-static struct slice
-trim(struct slice text)
+struct slice
+plain_trim(struct slice text)
 {
     while (text.length > 0 && (*text.data == ' ' || *text.data == '\t'))
         text = (struct slice){text.data + 1, text.length - 1};
@@ -63,7 +63,7 @@ plain_head_read(struct slice bytes, struct plain_head *head)
             return PLAIN_BAD;
         struct slice name = {line.data, (size_t)(colon - line.data)};
         struct slice value = {colon + 1, line.length - name.length - 1};
-        head->fields[head->count++] = (struct plain_field){name, trim(value)};
+        head->fields[head->count++] = (struct plain_field){name, plain_trim(value)};
     }
     return PLAIN_END;
 }

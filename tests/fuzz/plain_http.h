@@ -48,6 +48,7 @@ bool plain_is_chunked(const struct plain_head *head);
  */
 enum plain_result plain_chunked(struct slice bytes, char *payload, size_t *length, size_t *consumed);
 
+struct slice plain_trim(struct slice text);
 bool plain_is_token(struct slice text);
 bool plain_same_word(struct slice text, const char *word); /* ASCII case is ignored */
 

@@ -133,13 +133,15 @@ EXPECT = "POST /images/load HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConte
 OLD = "GET /_ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
 HEAD = "HEAD /_ping HTTP/1.1\r\nHost: a\r\n\r\n"
 CLOSE = "GET /info HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+ZEROS = "POST /build HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n00000005\r\nhello\r\n00000000\r\n\r\n"
 BAD_CHUNK = "POST /build HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n"
 SMUGGLE = "POST /build HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\nGET /info HTTP/1.1\r\n\r\n"
 STREAMS = [
     GET, PING + GET + HEAD + PING, CREATE + PING, BUILD + CREATE + GET, ATTACH + "raw \0 bytes", ATTACH_PLAIN + "input",
     ATTACH_PLAIN + PING, START + "raw", START_CHUNKED + "raw", START_CHUNKED + PING, WEBSOCKET + "\x81\x85frame", SESSION + "PRI * HTTP/2.0",
     EVENTS + PING, DENIED + PING, DENIED_BODY + PING, EXPECT + PING, OLD + OLD, CLOSE + PING, BAD_CHUNK + PING, SMUGGLE,
-    "nonsense\r\n\r\n", "GET / HTTP/1.1\r\n", PING + "GET /_ping HTTP/1.1\r\n", BUILD[:-9], CREATE[:-3], "\x16\x03\x01",
+    "nonsense\r\n\r\n", "GET / HTTP/1.1\r\n", PING + "GET /_ping HTTP/1.1\r\n", BUILD[:-9], CREATE[:-3], "\x16\x03\x01", ZEROS + PING,
+    "POST /containers/a/attach HTTP/1.1\r\nHost: a\r\n\r\nraw bytes of a tunnel",
 ]
 RAW = ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw", "HTTP/1.1 101 S\r\nUpgrade: tcp\r\n\r\nx", "HTTP/1.1 102 P\r\n\r\nHTTP/1.1 500 E\r\n\r\nbody",
        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"]

@@ -6,10 +6,7 @@
 #include "stream_engine.h"
 #include "stream_model.h"
 
-/*
- * `undisturbed`: the client stayed to the end and nothing was shut down, so that every request that must be served has
- * its answer.
- */
+/* `undisturbed` as for engine_check: every request that must be served has its answer. */
 void answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed);
 
 #endif

@@ -15,6 +15,7 @@ struct engine_answer {
     enum answer_then then;
     int status; /* of a benign one, else 0 */
     bool takes_over;
+    bool certainly; /* takes over whatever hijacks */
 };
 
 const char engine_injected[] = "INJECTED-9f3c";
@@ -22,39 +23,40 @@ const char engine_injected[] = "INJECTED-9f3c";
 #define OK "HTTP/1.1 200 OK\r\n"
 
 static const struct engine_answer answers[] = {
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_COMPLETE, THEN_WAIT, 200, false},
-    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3;a=b\r\nokk\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 200, false},
-    {"HTTP/1.1 204 No Content\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 204, false},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_COMPLETE, THEN_WAIT, 200, false, false},
+    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3;a=b\r\nokk\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 200, false,
+     false},
+    {"HTTP/1.1 204 No Content\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 204, false, false},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" OK "Content-Length: 0\r\n\r\n",
-     WHEN_COMPLETE, THEN_FIN, 200, false},
+     WHEN_COMPLETE, THEN_FIN, 200, false, false},
     {"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}",
-     WHEN_COMPLETE, THEN_CLOSE, 404, false},
+     WHEN_COMPLETE, THEN_CLOSE, 404, false, false},
     {OK "Content-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nINJECTED-9f3c", WHEN_COMPLETE,
-     THEN_WAIT, 200, false},
-    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 304, false},
+     THEN_WAIT, 200, false, false},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 304, false, false},
 
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_HEAD, THEN_WAIT, 0, false},
-    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", WHEN_HEAD, THEN_WAIT, 0, false},
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_CONNECTED, THEN_CLOSE, 0, false},
-    {"", WHEN_CONNECTED, THEN_CLOSE, 0, false},
-    {"", WHEN_HEAD, THEN_CLOSE, 0, false},
-    {"", WHEN_COMPLETE, THEN_CLOSE, 0, false},
-    {"", WHEN_COMPLETE, THEN_WAIT, 0, false},
-    {OK "Connection: close\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_CLOSE, 0, false},
-    {"HTTP/1.0 200 OK\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_FIN, 0, false},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_HEAD, THEN_WAIT, 0, false, false},
+    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", WHEN_HEAD, THEN_WAIT, 0, false, false},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_CONNECTED, THEN_CLOSE, 0, false, false},
+    {"", WHEN_CONNECTED, THEN_CLOSE, 0, false, false},
+    {"", WHEN_HEAD, THEN_CLOSE, 0, false, false},
+    {"", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
+    {"", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
+    {OK "Connection: close\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
+    {"HTTP/1.0 200 OK\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_FIN, 0, false, false},
     {"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: "
      "tcp\r\n\r\nprompt",
-     WHEN_COMPLETE, THEN_WAIT, 0, true},
-    {"HTTP/1.1 101 UPGRADED\r\n\r\n", WHEN_COMPLETE, THEN_FIN, 0, true},
-    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nprompt", WHEN_COMPLETE, THEN_WAIT, 0, true},
-    {OK "Content-Type: application/vnd.docker.multiplexed-stream\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 0, true},
-    {OK "Content-Length: 10\r\n\r\nshort", WHEN_COMPLETE, THEN_CLOSE, 0, false},
-    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", WHEN_COMPLETE, THEN_WAIT, 0, false},
-    {OK "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false},
-    {"nonsense\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false},
-    {"\n", WHEN_HEAD, THEN_CLOSE, 0, false},
-    {NULL, WHEN_COMPLETE, THEN_CLOSE, 0, true},
-    {NULL, WHEN_HEAD, THEN_WAIT, 0, true},
+     WHEN_COMPLETE, THEN_WAIT, 0, true, false},
+    {"HTTP/1.1 101 UPGRADED\r\n\r\n", WHEN_COMPLETE, THEN_FIN, 0, true, false},
+    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nprompt", WHEN_COMPLETE, THEN_WAIT, 0, true, true},
+    {OK "Content-Type: application/vnd.docker.multiplexed-stream\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 0, true, false},
+    {OK "Content-Length: 10\r\n\r\nshort", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
+    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
+    {OK "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
+    {"nonsense\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
+    {"\n", WHEN_HEAD, THEN_CLOSE, 0, false, false},
+    {NULL, WHEN_COMPLETE, THEN_CLOSE, 0, true, false},
+    {NULL, WHEN_HEAD, THEN_WAIT, 0, true, false},
 };
 
 size_t
@@ -102,8 +104,7 @@ accept_connections(struct engine *engine)
            (fd = accept4(engine->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         struct engine_connection *connection = &engine->connections[engine->count];
         const struct engine_answer *answer = engine->kinds[engine->count % ENGINE_KINDS];
-        *connection = (struct engine_connection){.fd = fd, .answer = answer, .received = malloc(ENGINE_BYTES_MAX)};
-        CHECK(connection->received != NULL);
+        *connection = (struct engine_connection){.fd = fd, .answer = answer};
         connection->bytes = answer->bytes != NULL ? slice_from_string(answer->bytes) : engine->raw;
         engine->count++;
         happened = true;
@@ -111,23 +112,31 @@ accept_connections(struct engine *engine)
     return happened;
 }
 
+static void
+grow(struct engine_connection *connection)
+{
+    connection->capacity = connection->capacity > 0 ? connection->capacity * 4 : 1024;
+    CHECK(connection->capacity <= ENGINE_BYTES_MAX);
+    connection->received = realloc(connection->received, connection->capacity);
+    CHECK(connection->received != NULL);
+}
+
+/* Reads what is there. */
 static bool
 receive(struct engine_connection *connection)
 {
     bool happened = false;
-    ssize_t length;
-    while (!connection->ended && (length = recv(connection->fd, connection->received + connection->length,
-                                                ENGINE_BYTES_MAX - connection->length, 0)) != 0) {
+    while (!connection->ended) {
+        if (connection->length == connection->capacity)
+            grow(connection);
+        ssize_t length = recv(connection->fd, connection->received + connection->length,
+                              connection->capacity - connection->length, 0);
         if (length < 0 && (errno == EAGAIN || errno == EINTR))
-            return happened;
-        happened = true;
-        if (length < 0)
             break;
-        connection->length += (size_t)length;
-        CHECK(connection->length < ENGINE_BYTES_MAX);
+        happened = true;
+        connection->ended = length <= 0;
+        connection->length += length > 0 ? (size_t)length : 0;
     }
-    happened = happened || !connection->ended;
-    connection->ended = true;
     return happened;
 }
 
@@ -214,6 +223,7 @@ engine_close(struct engine *engine)
         free(engine->connections[i].received);
     }
     engine->count = 0;
+    CHECK(accept4(engine->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) < 0);
 }
 
 /* ---- judgement
@@ -349,10 +359,27 @@ check_connection(const struct engine_connection *connection, const struct model_
     return complete;
 }
 
-void
-engine_check(const struct engine *engine, const struct model *model, const struct policy *policy)
+/* A tunnel that begins with the first request, whose bytes must all arrive. */
+static void
+check_tunnel(const struct engine_connection *connection, const struct model_request *request)
 {
-    bool must = engine_is_benign(engine);
+    static struct plain_head head;
+    if (!connection->answer->certainly || !connection->hung_up || !request->sure ||
+        request->verdict.transport != TRANSPORT_HIJACK)
+        return;
+    struct slice bytes = {connection->received, connection->length};
+    size_t raw = request->bytes.length - request->raw;
+    CHECK(plain_head_read(bytes, &head) == PLAIN_END);
+    size_t body = plain_length(&head) > 0 ? (size_t)plain_length(&head) : 0;
+    CHECK(bytes.length == head.size + body + raw);
+}
+
+void
+engine_check(const struct engine *engine, const struct model *model, const struct policy *policy, bool undisturbed)
+{
+    bool must = engine_is_benign(engine) && undisturbed;
+    if (engine->count > 0 && undisturbed && model_allowed(model, 0) == &model->requests[0])
+        check_tunnel(&engine->connections[0], &model->requests[0]);
     size_t next = 0;
     for (size_t i = 0; i < engine->count; i++) {
         const struct model_request *request = model_allowed(model, i);

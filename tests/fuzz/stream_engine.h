@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-enum { ENGINE_CONNECTIONS_MAX = 24, ENGINE_KINDS = 6, ENGINE_BYTES_MAX = 65536 };
+/* More connections than an input of 4 KiB can ask for. */
+enum { ENGINE_CONNECTIONS_MAX = 160, ENGINE_KINDS = 6, ENGINE_BYTES_MAX = 65536 };
 
 struct engine_answer; /* a row of the table of answers */
 
@@ -24,6 +25,7 @@ struct engine_connection {
     bool hung_up; /* by us */
     char *received;
     size_t length;
+    size_t capacity;
 };
 
 struct engine {
@@ -54,9 +56,14 @@ extern const char engine_injected[];
 /* Accepts, reads, answers. True where anything happened. */
 bool engine_step(struct engine *engine);
 
-/* Judges what came against the model. `policy` is what the client's requests were judged by. */
-void engine_check(const struct engine *engine, const struct model *model, const struct policy *policy);
+/*
+ * Judges what came against the model. `policy` is what the client's requests were judged by. `undisturbed`: the client
+ * stayed to the end and nothing was shut down, so that what must arrive has arrived.
+ */
+void engine_check(const struct engine *engine, const struct model *model, const struct policy *policy,
+                  bool undisturbed);
 
+/* Closes what is open, and checks that nobody waits at the socket, which all runs share. */
 void engine_close(struct engine *engine);
 
 #endif

@@ -95,6 +95,29 @@ read_body(struct model_request *request)
     memcpy(request->body, rest.data, request->body_length);
 }
 
+/* Nothing is served behind a request that says so, or that is of HTTP/1.0 and does not ask for more. */
+static bool
+says_close(const struct plain_head *head)
+{
+    bool close = false;
+    bool keep_alive = false;
+    for (size_t i = 0; i < head->count; i++) {
+        struct slice value = head->fields[i].value;
+        if (!plain_same_word(head->fields[i].name, "Connection"))
+            continue;
+        while (value.length > 0) {
+            const char *comma = memchr(value.data, ',', value.length);
+            size_t length = comma != NULL ? (size_t)(comma - value.data) : value.length;
+            size_t passed = comma != NULL ? length + 1 : length;
+            struct slice option = plain_trim((struct slice){value.data, length});
+            close = close || plain_same_word(option, "close");
+            keep_alive = keep_alive || plain_same_word(option, "keep-alive");
+            value = (struct slice){value.data + passed, value.length - passed};
+        }
+    }
+    return close || (slice_equals(head->words[2], SLICE_LITERAL("HTTP/1.0")) && !keep_alive);
+}
+
 /* What belongs to a tunnel behind the head is no body, and none of a declared length is passed on (see exchange.c). */
 static void
 mind_tunnel(struct model_request *request)
@@ -159,7 +182,7 @@ model_read(struct model *model, struct slice stream, const struct policy *policy
         read_body(request);
         mind_tunnel(request);
         promise(request, collect_max);
-        if (request->end == 0)
+        if (request->end == 0 || says_close(&request->head))
             return;
         stream = (struct slice){stream.data + request->end, stream.length - request->end};
     }

@@ -9,7 +9,7 @@
 #include "plain_http.h"
 #include "policy/policy.h"
 
-enum { MODEL_REQUESTS_MAX = 24 };
+enum { MODEL_REQUESTS_MAX = 160 };
 
 struct model_request {
     struct plain_head head;

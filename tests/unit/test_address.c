@@ -36,6 +36,8 @@ static const struct row engines[] = {
     {"ipv6@[2001:db8::1]:2375", "tcp://[2001:db8::1]:2375", NULL},
 
     {"", NULL, NONE},
+    {"/run/a\nb", NULL, "control byte"},
+    {"abns@a\x7f", NULL, "control byte"},
     {"docker.sock", NULL, NEITHER},
     {"run/docker.sock", NULL, NEITHER},
     {"unix:", NULL, ABSOLUTE},
@@ -79,6 +81,7 @@ static const struct row listeners[] = {
     {"unix:///run/a.sock", "unix:/run/a.sock", NULL},
 
     {"", NULL, "neither tcp:// nor unix:"},
+    {"unix:/run/a\x1b[2J", NULL, "control byte"},
     {"127.0.0.1:2375", NULL, "neither tcp:// nor unix:"},
     {"/run/a.sock", NULL, "neither tcp:// nor unix:"},
     {"abns@a", NULL, "neither tcp:// nor unix:"},
