@@ -305,6 +305,7 @@ def settle(daemon, connect):
     """The engine's connections so far, after one more that shows that they are all; the record is empty then."""
     assert connect().exchange(request("GET", "/version?settle")).status == 200
     control = daemon.connection_for("/version?settle")
+    daemon.settle()
     before = [one for one in daemon.connections if one is not control]
     daemon.forget()
     return before

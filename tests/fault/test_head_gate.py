@@ -40,6 +40,7 @@ def assert_nothing_leaked(daemon, proxy):
     """Every request that the engine has seen since forget() is the one that is sent here."""
     with RawClient(proxy.unix) as client:
         assert client.exchange(request("GET", LEAK_CHECK)).status == 200
+    daemon.settle()
     assert [one.target for one in daemon.requests] == [LEAK_CHECK] and len(daemon.connections) == 1
     daemon.forget()
 

@@ -413,8 +413,13 @@ class FakeDaemon:
         """The events of the last connections, for messages."""
         return [(one.number, one.events[-8:]) for one in self.connections[-4:]] or "no connection"
 
+    def settle(self):
+        """Until every connection that was accepted has brought its first byte or has ended."""
+        self.wait_for(lambda: all(one.number is not None for one in list(self.open)), "open connections to say a word")
+
     def forget(self):
-        """Begin a new count."""
+        """Begin a new count; what was accepted before it does not count late."""
+        self.settle()
         with self.changed:
             self.connections = []
 

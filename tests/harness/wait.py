@@ -22,3 +22,14 @@ def stays(condition, seconds, what):
         if not condition():
             raise AssertionError(f"did not stay true for {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def wait_settled(value, deadline, what):
+    """Return value() once it was the same at four looks in a row: what moves it has come to rest."""
+    looks = []
+
+    def rests():
+        looks.append(value())
+        return len(looks) > 3 and len(set(looks[-4:])) == 1
+    wait_until(rests, deadline, what)
+    return looks[-1]
