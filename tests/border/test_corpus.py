@@ -18,9 +18,11 @@ POLICIES = pytest.mark.parametrize("policy", ["read", "write"])
 
 @pytest.fixture(scope="module")
 def borders():
-    """{policy: Border}"""
+    """{policy: Border}, and {policy + " hasty": one that gives a head a second}"""
     with contextlib.ExitStack() as stack:
-        yield {policy: Border(stack, policy, HEAD_TIMEOUT="1s") for policy in border.POLICIES}
+        made = {policy: Border(stack, policy, HEAD_TIMEOUT="5m") for policy in border.POLICIES}
+        hasty = {f"{policy} hasty": Border(stack, policy, HEAD_TIMEOUT="1s") for policy in border.POLICIES}
+        yield {**made, **hasty}
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +71,7 @@ def test_left_open(borders, group, policy):
     for case in plays(policy, group):
         outcome = Outcome(getattr(case, policy))
         if outcome.answers or not outcome.unfinished:  # a body that is not finished is waited for
-            borders[policy].play_open(case)
+            borders[f"{policy} hasty"].play_open(case)
 
 
 @pytest.mark.parametrize("group", GROUPS)
