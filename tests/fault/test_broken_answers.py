@@ -125,6 +125,8 @@ CUT_OFF = {
 BROKEN_FRAMING = {
     "a broken size": (chunked_head() + chunk(b"hello") + b"xyz\r\nhello\r\n0\r\n\r\n", b"hello"),
     "a broken chunk end": (chunked_head() + b"5\r\nhelloXX0\r\n\r\n", b"hello"),
+    "a letter and a line feed behind a chunk": (chunked_head() + b"5\r\nhelloX\n0\r\n\r\n", b"hello"),
+    "a carriage return and a letter behind a chunk": (chunked_head() + b"5\r\nhello\rX0\r\n\r\n", b"hello"),
     "a size of 17 digits": (chunked_head() + chunk(b"hello") + b"1" * 17 + b"\r\nx", b"hello"),
     "a line feed behind a size": (chunked_head() + chunk(b"hello") + b"2\nab\r\n0\r\n\r\n", b"hello"),
 }

@@ -347,6 +347,17 @@ def test_a_broken_chunked_body_is_an_aborted_upload_and_nothing_more(link, name,
     assert connections or glued
 
 
+def test_a_line_end_cut_short_is_noticed_at_every_place_of_a_chunked_body(link):
+    daemon, _, connect = link
+    wire = b"5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"
+    for place in (place for place, byte in enumerate(wire) if byte in b"\r\n"):
+        for swapped in (b"", b"X", b"\n" if wire[place] == 13 else b"\r"):
+            client = connect()
+            client.send(CHUNKED + wire[:place] + swapped + wire[place + 1:] + SENTINEL)
+            assert_told_and_closed(client)
+            assert_aborted(settle(daemon, connect), b"hello")
+
+
 def test_a_broken_chunk_is_noticed_however_it_is_cut(link):
     daemon, _, connect = link
     wire = CHUNKED + b"5\r\nhello\r\n3\r\nabcX\r\n" + SENTINEL
