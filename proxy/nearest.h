@@ -1,0 +1,14 @@
+#ifndef SOCKWARDEN_PROXY_NEAREST_H
+#define SOCKWARDEN_PROXY_NEAREST_H
+
+/*
+ * The word that was probably meant: of a list of right words the one with the fewest edits (insert, delete, change,
+ * swap of neighbours), if that is few enough for its length. For messages about settings; pure.
+ */
+
+#include <stddef.h>
+
+/* NULL where none is near. `words` is NULL-terminated; case is ignored. */
+const char *nearest_word(const char *const *words, const char *word);
+
+#endif

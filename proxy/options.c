@@ -1,0 +1,334 @@
+#include "options.h"
+#include "policy/policy.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum option_type { LIST, ENGINE, DIALECT, IPV6, LEVEL, FORMAT, DURATION, SIZE, COUNT };
+
+struct option {
+    const char *name;
+    enum option_type type;
+    size_t offset;
+    const char *initial;
+    uint64_t minimum;
+    uint64_t maximum;
+    const char *help;
+};
+
+#define OPTION(member, name, type, initial, minimum, maximum, help)                                                    \
+    {name, type, offsetof(struct config, member), initial, minimum, maximum, help},
+static const struct option options[] = {
+#include "options.def"
+};
+#undef OPTION
+
+#define OPTION(member, name, type, initial, minimum, maximum, help) name,
+static const char *const option_names[] = {
+#include "options.def"
+    NULL,
+};
+#undef OPTION
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
+
+struct unit {
+    const char *suffix;
+    uint64_t factor;
+};
+
+/* A bare number is in seconds, as people write timeouts. */
+static const struct unit duration_units[] = {{"", 1000},   {"ms", 1},      {"s", 1000},
+                                             {"m", 60000}, {"h", 3600000}, {NULL, 0}};
+static const struct unit size_units[] = {
+    {"", 1}, {"k", 1024}, {"m", 1024 * 1024}, {"g", 1024 * 1024 * 1024}, {NULL, 0}};
+static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
+
+static bool
+parse_quantity(const char *text, const struct unit *units, uint64_t *quantity)
+{
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    char *suffix;
+    errno = 0;
+    unsigned long long number = strtoull(text, &suffix, 10);
+    if (errno != 0)
+        return false;
+    for (; units->suffix != NULL; units++) {
+        if (strcasecmp(suffix, units->suffix) == 0) {
+            if (number > UINT64_MAX / units->factor)
+                return false;
+            *quantity = number * units->factor;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+print_quantity(char *text, size_t size, enum option_type type, uint64_t quantity)
+{
+    if (type == DURATION && quantity % 1000 == 0)
+        snprintf(text, size, "%llus", (unsigned long long)quantity / 1000);
+    else
+        snprintf(text, size, "%llu%s", (unsigned long long)quantity, type == DURATION ? "ms" : "");
+}
+
+static bool
+set_quantity(struct config *config, const struct option *option, const char *value, char *takes, size_t takes_size)
+{
+    const struct unit *units = option->type == DURATION ? duration_units : option->type == SIZE ? size_units : no_units;
+    uint64_t quantity;
+    if (parse_quantity(value, units, &quantity) && quantity >= option->minimum && quantity <= option->maximum) {
+        memcpy((char *)config + option->offset, &quantity, sizeof(quantity));
+        return true;
+    }
+    char minimum[32];
+    char maximum[32];
+    print_quantity(minimum, sizeof(minimum), option->type, option->minimum);
+    print_quantity(maximum, sizeof(maximum), option->type, option->maximum);
+    const char *form = option->type == DURATION ? "a time such as 500ms, 10s, 5m or 1h (a bare number is in seconds)"
+                       : option->type == SIZE   ? "a number of bytes, k or m for more"
+                                                : "a whole number";
+    snprintf(takes, takes_size, "%s from %s to %s", form, minimum, maximum);
+    return false;
+}
+
+static bool
+set_listen(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    const char *problem = "it names no address";
+    const char *item = value;
+    config->listener_count = 0;
+    while (*item != '\0') {
+        char text[256];
+        size_t length = strcspn(item, ",");
+        const char *next = item + length + (item[length] == ',');
+        while (length > 0 && *item == ' ')
+            item++, length--;
+        while (length > 0 && item[length - 1] == ' ')
+            length--;
+        if (config->listener_count == CONFIG_LISTENERS_MAX || length >= sizeof(text)) {
+            problem = "it is too long";
+            config->listener_count = 0;
+            break;
+        }
+        memcpy(text, item, length);
+        text[length] = '\0';
+        if (!address_parse_listen(text, &config->listeners[config->listener_count].address, &problem)) {
+            config->listener_count = 0;
+            break;
+        }
+        config->listener_count++;
+        item = next;
+    }
+    if (config->listener_count == 0)
+        snprintf(takes, takes_size, "a comma list of tcp://ADDRESS:PORT and unix:PATH (%s)", problem);
+    return config->listener_count > 0;
+}
+
+static bool
+set_engine(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    const char *problem = "";
+    if (address_parse_engine(value, &config->engine, &problem))
+        return true;
+    snprintf(takes, takes_size, "an absolute path, unix:PATH, unix@PATH, abns@NAME, tcp://HOST:PORT or HOST:PORT (%s)",
+             problem);
+    return false;
+}
+
+static bool
+set_format(struct config *config, const char *value)
+{
+    config->log_format = strcmp(value, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+    return config->log_format == LOG_FORMAT_JSON || strcmp(value, "text") == 0;
+}
+
+/* The entrypoint of the original takes these three words, in any case, and nothing else. */
+static bool
+disables_ipv6(const char *value)
+{
+    return strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0;
+}
+
+static bool
+set_option(struct config *config, const struct option *option, const char *value, char *takes, size_t takes_size)
+{
+    switch (option->type) {
+    case LIST:
+        return set_listen(config, value, takes, takes_size);
+    case ENGINE:
+        return set_engine(config, value, takes, takes_size);
+    case DIALECT:
+        return policy_is_dialect(value, takes, takes_size);
+    case IPV6:
+        config->disable_ipv6 = disables_ipv6(value);
+        return true;
+    case LEVEL:
+        snprintf(takes, takes_size, "debug, info, notice, warning, err, crit, alert or emerg, in lower case");
+        /* An empty level is the default level for the HAProxy that the original ships. */
+        return log_level_from_word(value[0] != '\0' ? value : option->initial, &config->log_level);
+    case FORMAT:
+        snprintf(takes, takes_size, "text or json");
+        return set_format(config, value);
+    case DURATION:
+    case SIZE:
+    case COUNT:
+        return set_quantity(config, option, value, takes, takes_size);
+    }
+    return false;
+}
+
+/* As it was given, for a message about how it fits with another one. Only while settings are read. */
+static char given[OPTION_COUNT][32];
+
+static const struct option *
+find_option(const char *name)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (strcasecmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static bool
+take(struct config *config, const struct option *option, const char *value, char *takes, size_t size)
+{
+    snprintf(given[option - options], sizeof(given[0]), "%s", value);
+    return set_option(config, option, value, takes, size);
+}
+
+struct config *
+config_with_defaults(void)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    if (config == NULL)
+        return NULL;
+    config->references = 1;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char takes[CONFIG_PROBLEM_SIZE / 2];
+        take(config, &options[i], options[i].initial, takes, sizeof(takes));
+    }
+    config->listener_count = 0;
+    return config;
+}
+
+enum config_set_result
+config_set(struct config *config, const char *name, const char *value, char *takes, size_t size)
+{
+    const struct option *option = find_option(name);
+    if (option == NULL)
+        return CONFIG_SET_UNKNOWN;
+    return take(config, option, value, takes, size) ? CONFIG_SET : CONFIG_SET_BAD;
+}
+
+static const char *
+find(char *const environment[], const char *name)
+{
+    size_t length = strlen(name);
+    for (char *const *entry = environment; *entry != NULL; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    return NULL;
+}
+
+bool
+config_take_environment(struct config *config, char *const environment[], bool with_listeners, char *problem)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *value = find(environment, options[i].name);
+        char takes[CONFIG_PROBLEM_SIZE / 2] = "";
+        if (value == NULL && with_listeners && options[i].type == LIST)
+            value = options[i].initial;
+        if (value == NULL || (options[i].type == LIST && !with_listeners))
+            continue;
+        if (take(config, &options[i], value, takes, sizeof(takes)))
+            continue;
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%.128s: not taken; takes %s", options[i].name, value, takes);
+        config_make_printable(problem);
+        return false;
+    }
+    return true;
+}
+
+static bool
+check_below(const char *lower, const char *upper, bool below, char *problem)
+{
+    if (!below)
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%s: not taken; takes a size below %s, which is %s", lower,
+                 given[find_option(lower) - options], upper, given[find_option(upper) - options]);
+    return below;
+}
+
+bool
+config_complete(struct config *config, char *problem)
+{
+    if (!check_below("BUFFER_LOW", "BUFFER_HIGH", config->buffer_low < config->buffer_high, problem) ||
+        !check_below("MAX_TARGET_SIZE", "MAX_HEAD_SIZE", config->max_target_size < config->max_head_size, problem))
+        return false;
+    for (size_t i = 0; config->disable_ipv6 && i < config->listener_count; i++) {
+        struct address *address = &config->listeners[i].address;
+        if (address->socket.ss_family != AF_INET6)
+            continue;
+        if (!address_is_any(address)) {
+            snprintf(problem, CONFIG_PROBLEM_SIZE,
+                     "LISTEN=%s: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on",
+                     address->name);
+            return false;
+        }
+        address_to_ipv4_any(address);
+    }
+    config->marks = (struct transport_marks){config->buffer_high, config->buffer_low};
+    return true;
+}
+
+void
+config_make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
+/* Where to listen and what is granted have sections of their own in a file; the address of the engine has one, too. */
+static bool
+is_file_key(const struct option *option)
+{
+    return option->type != LIST && option->type != ENGINE && option->type != DIALECT && option->type != IPV6;
+}
+
+const char *const *
+config_file_keys(void)
+{
+    static char keys[OPTION_COUNT][32];
+    static const char *list[OPTION_COUNT + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!is_file_key(&options[i]))
+            continue;
+        size_t length = strlen(options[i].name);
+        for (size_t j = 0; j <= length; j++)
+            keys[count][j] = (char)tolower((unsigned char)options[i].name[j]);
+        list[count] = keys[count];
+        count++;
+    }
+    list[count] = NULL;
+    return list;
+}
+
+const char *const *
+config_option_names(void)
+{
+    return option_names;
+}
+
+void
+config_print_help(FILE *output)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        fprintf(output, "  %s (%s)\n      %s\n", options[i].name, options[i].initial, options[i].help);
+}
