@@ -115,19 +115,35 @@ parse_host_port(const char *text, int family, int flags, struct address *address
     return true;
 }
 
+static bool
+parse_passed(const char *name, struct address *address, const char **problem)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length >= sizeof(address->passed) || strchr(name, ':') != NULL) {
+        *problem = "a name of passed sockets has 1 to 63 bytes and no colon";
+        return false;
+    }
+    memcpy(address->passed, name, length + 1);
+    return true;
+}
+
 bool
 address_parse_listen(const char *text, struct address *address, const char **problem)
 {
     memset(address, 0, sizeof(*address));
+    address->owner = (uid_t)-1;
+    address->group = (gid_t)-1;
     bool parsed;
     if (holds_controls(text, problem))
         return false;
-    if (starts_with(text, "tcp://"))
+    if (starts_with(text, "systemd:"))
+        parsed = parse_passed(text + 8, address, problem);
+    else if (starts_with(text, "tcp://"))
         parsed = parse_host_port(text + 6, AF_UNSPEC, AI_NUMERICHOST, address, problem);
     else if (starts_with(text, "unix:"))
         parsed = parse_path(text + (starts_with(text, "unix://") ? 7 : 5), address, problem);
     else {
-        *problem = "it begins with neither tcp:// nor unix:";
+        *problem = "it begins with none of tcp://, unix: and systemd:";
         return false;
     }
     if (parsed)
@@ -186,6 +202,10 @@ void
 address_set_name(struct address *address)
 {
     char host[INET6_ADDRSTRLEN] = "";
+    if (address->passed[0] != '\0') {
+        snprintf(address->name, sizeof(address->name), "systemd:%s", address->passed);
+        return;
+    }
     if (address->socket.ss_family == AF_UNIX) {
         const struct sockaddr_un *local = (const struct sockaddr_un *)&address->socket;
         if (local->sun_path[0] != '\0')
@@ -206,7 +226,8 @@ address_set_name(struct address *address)
 bool
 address_equals(const struct address *address, const struct address *other)
 {
-    return address->length == other->length && memcmp(&address->socket, &other->socket, address->length) == 0;
+    return address->length == other->length && strcmp(address->passed, other->passed) == 0 &&
+           memcmp(&address->socket, &other->socket, address->length) == 0;
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 enum { ADDRESS_NAME_SIZE = 160 };
 
@@ -19,6 +20,13 @@ struct address {
     socklen_t length;
     /* The path for unix sockets that have one, else empty; for messages and for the listener's own file. */
     char path[112];
+    /* Of the file of a unix listener; -1 for owner and group: as it comes. */
+    bool has_mode;
+    mode_t mode;
+    uid_t owner;
+    gid_t group;
+    /* The name of passed sockets, where it is systemd:NAME; the socket part is empty then. */
+    char passed[64];
     /* One spelling for messages: unix:/run/docker.sock, tcp://127.0.0.1:2375. */
     char name[ADDRESS_NAME_SIZE];
 };

@@ -40,6 +40,8 @@ config_from_environment(char *const environment[], char *problem)
 static void
 drop_listener(struct listener_config *listener)
 {
+    if (listener->owns_name)
+        free((void *)(size_t)listener->name);
     policy_unref(listener->policy);
     allow_from_free(listener->allow_from);
 }

@@ -23,6 +23,7 @@ enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 /* One place where clients connect, and what they may do there. */
 struct listener_config {
     const char *name; /* as the log and the messages call it */
+    bool owns_name;
     struct address address;
     struct policy *policy;         /* one reference */
     struct allow_from *allow_from; /* owned; NULL: everybody */
@@ -60,6 +61,13 @@ struct config {
  * `problem`, of CONFIG_PROBLEM_SIZE bytes.
  */
 struct config *config_from_environment(char *const environment[], char *problem);
+
+/*
+ * Reads the INI file at `path`: [sockwarden], [upstream], and any number of [listener NAME] and [policy NAME]. The
+ * options of the environment stand above those of the file, but where to listen and what is granted is the file's
+ * alone. On a fault returns NULL and writes "path:line: what, and the mend" to `problem`.
+ */
+struct config *config_from_file(const char *path, char *const environment[], char *problem);
 
 /* Whoever works with a snapshot beyond a call holds a reference; the last one frees it. NULL is let pass by unref. */
 struct config *config_ref(struct config *config);

@@ -1,4 +1,5 @@
 #include "listener.h"
+#include "systemd.h"
 #include "tcp.h"
 
 #include <arpa/inet.h>
@@ -12,10 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, UNIX_MODE = 0660 };
+enum { BACKLOG = 1024, UNIX_MODE = 0660, SOCKETS_MAX = 8 };
 
 struct listener {
-    struct evconnlistener *connections;
+    struct evconnlistener *connections[SOCKETS_MAX]; /* one, or as many as were passed under a name */
+    size_t count;
     const struct listener_handler *handler;
     void *owner;
     struct address address;
@@ -110,10 +112,12 @@ open_socket(const struct address *address)
     if (address->socket.ss_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, address_is_any(address) ? &off : &on, sizeof(on));
     /* The file must never be wider open than it will be. */
-    mode_t mask = umask(0777 & ~UNIX_MODE);
+    mode_t mask = umask(0777 & ~(address->has_mode ? address->mode : (mode_t)UNIX_MODE));
     int result = bind(fd, (const struct sockaddr *)&address->socket, address->length);
     umask(mask);
-    if (result == 0)
+    bool owned = address->owner == (uid_t)-1 && address->group == (gid_t)-1;
+    if (result == 0 &&
+        (owned || !address_is_unix(address) || chown(address->path, address->owner, address->group) == 0))
         return fd;
     int error = errno;
     close(fd);
@@ -149,12 +153,61 @@ learn_address(struct listener *listener, int fd)
     address_set_name(&listener->address);
 }
 
+static bool
+add_socket(struct listener *listener, struct event_base *base, int fd, unsigned flags, int backlog)
+{
+    struct evconnlistener *connections =
+        evconnlistener_new(base, on_accept, listener, flags | LEV_OPT_CLOSE_ON_EXEC, backlog, fd);
+    if (connections == NULL)
+        return false;
+    evconnlistener_set_error_cb(connections, on_error);
+    listener->connections[listener->count++] = connections;
+    return true;
+}
+
+/* The manager's sockets are not ours to close: a reload may want them again. */
+static bool
+open_passed(struct listener *listener, struct event_base *base, char *problem)
+{
+    int fds[SOCKETS_MAX];
+    size_t count = systemd_listen_fds(listener->address.passed, fds, SOCKETS_MAX);
+    if (count == 0)
+        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: no socket of that name was passed; there is %s",
+                 listener->address.name, systemd_listen_names());
+    for (size_t i = 0; i < count; i++) {
+        if (add_socket(listener, base, fds[i], 0, 0))
+            continue;
+        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s", listener->address.name, strerror(errno));
+        return false;
+    }
+    return count > 0;
+}
+
+static bool
+open_own(struct listener *listener, struct event_base *base, uint64_t keepalive, char *problem)
+{
+    const struct address *address = &listener->address;
+    if (address_is_unix(address) && !clear_path(address, problem))
+        return false;
+    int fd = open_any(&listener->address);
+    if (fd >= 0 && !address_is_unix(address))
+        tcp_tune(fd, keepalive);
+    if (fd >= 0 && add_socket(listener, base, fd, LEV_OPT_CLOSE_ON_FREE, BACKLOG)) {
+        learn_address(listener, fd);
+        return true;
+    }
+    snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s", address->name,
+             errno == EADDRINUSE ? "the address is in use; stop what listens there or set LISTEN" : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
 struct listener *
 listener_new(struct event_base *base, const struct address *address, uint64_t keepalive,
              const struct listener_handler *handler, void *owner, char *problem)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
-    int fd = -1;
     if (listener == NULL) {
         snprintf(problem, LISTENER_PROBLEM_SIZE, "out of memory");
         return NULL;
@@ -162,28 +215,12 @@ listener_new(struct event_base *base, const struct address *address, uint64_t ke
     listener->handler = handler;
     listener->owner = owner;
     listener->address = *address;
-    if (address_is_unix(address) && !clear_path(address, problem)) {
-        free(listener);
-        return NULL;
-    }
-    fd = open_any(&listener->address);
-    if (fd >= 0 && !address_is_unix(address))
-        tcp_tune(fd, keepalive);
-    if (fd >= 0)
-        listener->connections =
-            evconnlistener_new(base, on_accept, listener, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
-    if (listener->connections == NULL) {
-        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s", address->name,
-                 errno == EADDRINUSE ? "the address is in use; stop what listens there or set LISTEN"
-                                     : strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        free(listener);
-        return NULL;
-    }
-    evconnlistener_set_error_cb(listener->connections, on_error);
-    learn_address(listener, fd);
-    return listener;
+    bool open = address->passed[0] != '\0' ? open_passed(listener, base, problem)
+                                           : open_own(listener, base, keepalive, problem);
+    if (open)
+        return listener;
+    listener_free(listener);
+    return NULL;
 }
 
 const struct address *
@@ -195,10 +232,12 @@ listener_address(const struct listener *listener)
 void
 listener_pause(struct listener *listener, bool pause)
 {
-    if (pause)
-        evconnlistener_disable(listener->connections);
-    else
-        evconnlistener_enable(listener->connections);
+    for (size_t i = 0; i < listener->count; i++) {
+        if (pause)
+            evconnlistener_disable(listener->connections[i]);
+        else
+            evconnlistener_enable(listener->connections[i]);
+    }
 }
 
 void
@@ -210,6 +249,7 @@ listener_free(struct listener *listener)
     if (listener->owns_file && lstat(listener->address.path, &status) == 0 && status.st_dev == listener->device &&
         status.st_ino == listener->inode)
         unlink(listener->address.path);
-    evconnlistener_free(listener->connections);
+    for (size_t i = 0; i < listener->count; i++)
+        evconnlistener_free(listener->connections[i]);
     free(listener);
 }
