@@ -261,8 +261,8 @@ listeners_are_a_list(void **state)
     assert_null(configure(problem, many, NULL));
     assert_non_null(strstr(problem, "too long"));
     expect_refusal("LISTEN=", "it names no address");
-    expect_refusal("LISTEN=,", "neither tcp:// nor unix:");
-    expect_refusal("LISTEN=tcp://127.0.0.1:1,,unix:/a", "neither tcp:// nor unix:");
+    expect_refusal("LISTEN=,", "none of tcp://, unix: and systemd:");
+    expect_refusal("LISTEN=tcp://127.0.0.1:1,,unix:/a", "none of tcp://, unix: and systemd:");
     expect_refusal("LISTEN=127.0.0.1:2375", "a comma list of tcp://ADDRESS:PORT and unix:PATH");
     expect_refusal("LISTEN=unix:/a,tcp://localhost:1", "must be numeric");
 }
