@@ -1,0 +1,107 @@
+"""Limits that no other test reaches to the byte: bodies that are read whole, the marks of the buffers, fixed bounds."""
+
+import contextlib
+import threading
+
+import pytest
+
+from harness.fake_daemon import FakeDaemon, json_answer
+from harness.proxy import GRANT_ALL, Proxy
+from harness.raw_client import RawClient, request
+from stream_case import CHUNKED, CREATE, JSON, chunked, head
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def serve():
+    """serve(NAME=value): (daemon, proxy)"""
+    with contextlib.ExitStack() as stack:
+        def start(**settings):
+            daemon = stack.enter_context(FakeDaemon())
+            settings = {**GRANT_ALL, "LOG_LEVEL": "notice", **settings}
+            return daemon, stack.enter_context(Proxy(daemon.address, settings, ("unix:{folder}/proxy.sock",)))
+        yield start
+
+
+@pytest.mark.parametrize("size,status", [(2048, 200), (2049, 413)])
+def test_a_body_that_is_read_whole_may_have_its_limit_and_not_a_byte_more(serve, size, status):
+    daemon, proxy = serve(MAX_BODY_SIZE="2k")
+    body = b'{"Detach":true}'.ljust(size)
+    with RawClient(proxy.unix) as client:
+        client.send(request("POST", "/exec/none/start", JSON, CHUNKED) + b"%x\r\n%s\r\n0\r\n\r\n" % (size, body))
+        assert client.read_answer().status == status
+        if status == 413:
+            client.assert_ended()
+    assert [bytes(one.body) for one in daemon.connections] == ([body] if status == 200 else [])
+
+
+def taken_without_a_reader(serve, **settings):
+    """How much of an upload goes out while the engine reads nothing; then all of it must arrive."""
+    daemon, proxy = serve(**settings)
+    read_on = threading.Event()
+
+    def slow(connection):
+        connection.wait(read_on)
+        connection.read_body()
+        connection.send(json_answer(200, {}))
+
+    daemon.default = slow
+    data = b"x" * (16 * MIB)
+    with RawClient(proxy.unix) as client:
+        client.send(request("POST", "/images/load", f"Content-Length: {len(data)}"))
+        daemon.connection()
+        taken = client.send_for(data, 1)
+        read_on.set()
+        client.send(data[taken:])
+        assert client.read_answer().status == 200
+    assert daemon.connections[0].body == data
+    return taken
+
+
+def test_a_sender_is_paused_at_the_high_mark_and_goes_on_at_the_low_one(serve):
+    small = taken_without_a_reader(serve, BUFFER_HIGH="64k", BUFFER_LOW="0")
+    large = taken_without_a_reader(serve, BUFFER_HIGH="8m", BUFFER_LOW="7m")
+    # The kernel's own buffers take the same in both.
+    assert 7 * MIB < large - small < 9 * MIB, (small, large)
+
+
+def trailers(size):
+    """A body whose trailers, with the empty line that ends them but its LF, have so many bytes."""
+    line = b"X: "
+    return b"5\r\nhello\r\n0\r\n" + line + b"a" * (size - len(line) - 3) + b"\r\n\r\n"
+
+
+REFUSED_PATH = "/nothing/here"
+BOUNDS = [
+    ("extension at its bound", chunked(b"5;" + b"a" * 1024 + b"\r\nhello\r\n0\r\n\r\n"), 200, "keep"),
+    ("extension over its bound", chunked(b"5;" + b"a" * 1025 + b"\r\nhello\r\n0\r\n\r\n"), 400, "close"),
+    ("trailers at their bound", chunked(trailers(8192)), 200, "keep"),
+    ("trailers over their bound", chunked(trailers(8193)), 400, "close"),
+    ("chunk size at its bound", chunked(b"00000005\r\nhello\r\n0\r\n\r\n"), 200, "keep"),
+    ("chunk size over its bound", chunked(b"000000005\r\nhello\r\n0\r\n\r\n"), 400, "close"),
+    ("length at its bound", head(f"POST {CREATE} HTTP/1.1", f"Content-Length: {'5'.zfill(18)}") + b"hello", 200,
+     "keep"),
+    ("length over its bound", head(f"POST {CREATE} HTTP/1.1", f"Content-Length: {'5'.zfill(19)}") + b"hello", 400,
+     "close"),
+    ("method at its bound", head("A" * 16 + " /_ping HTTP/1.1"), 400, "the method is none of"),
+    ("method over its bound", head("A" * 17 + " /_ping HTTP/1.1"), 400, "does not begin with a method"),
+    ("refused body at its bound", head(f"POST {REFUSED_PATH} HTTP/1.1", "Content-Length: 65536") + b"a" * 65536, 403,
+     "keep"),
+    ("refused body over its bound", head(f"POST {REFUSED_PATH} HTTP/1.1", "Content-Length: 65537") + b"a" * 65537, 403,
+     "close"),
+]
+
+
+@pytest.mark.parametrize("data,status,then", [row[1:] for row in BOUNDS], ids=[row[0] for row in BOUNDS])
+def test_each_fixed_bound_holds_to_the_byte(serve, data, status, then):
+    _, proxy = serve()
+    with RawClient(proxy.unix) as client:
+        client.send(data)
+        answer = client.read_answer()
+        assert answer.status == status, answer
+        if then == "keep":
+            assert client.exchange(request("GET", "/_ping")).status == 200
+            return
+        client.assert_ended()
+        assert then == "close" or then in answer.message
