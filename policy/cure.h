@@ -6,9 +6,13 @@
  * only, on the way to a refusal; a granted call never comes here. Nothing is allocated; text that does not fit is cut.
  */
 
-#include "dialect.h"
+#include "compiled.h"
 
 /* What would grant a call that the switches refused: "needs POST=1 and CONTAINERS=1". */
 void cure_for_refusal(const struct switches *switches, const struct call *call, char *text, size_t size);
+
+/* The same for a policy of written rules: "needs allow = ContainerCreate in [policy ops]". */
+void cure_for_rules(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
+                    size_t size);
 
 #endif

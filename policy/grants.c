@@ -132,8 +132,9 @@ is_granted(const struct switches *switches, uint64_t sections)
     return false;
 }
 
-void
-grants_list(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner)
+/* True when a switch grants something. */
+static bool
+list_switches(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner)
 {
     const struct dialect *dialect = switches->dialect;
     char text[GRANT_TEXT_SIZE];
@@ -156,7 +157,24 @@ grants_list(const struct switches *switches, void (*line)(void *owner, const cha
             line(owner, text);
         }
     }
-    if (!any) {
+    return any;
+}
+
+void
+grants_list(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner)
+{
+    bool any = false;
+    for (size_t i = 0; i < policy->written; i++) {
+        const struct rule *rule = rules_at(policy->rules, i);
+        line(owner, rule->text);
+        any |= rule->effect == RULE_ALLOW;
+    }
+    if (policy->switches.dialect != NULL) {
+        any |= list_switches(&policy->switches, line, owner);
+    }
+    if (policy->dry_run) {
+        line(owner, "dry run: what these grants do not cover passes, too, and is told in the log");
+    } else if (!any) {
         line(owner, "nothing: every request is refused");
     }
 }

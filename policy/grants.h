@@ -6,9 +6,12 @@
  * only.
  */
 
-#include "dialect.h"
+#include "compiled.h"
 
-/* Calls `line` for each grant, narrowest first; once with a sentence that says so where nothing is granted. */
-void grants_list(const struct switches *switches, void (*line)(void *owner, const char *text), void *owner);
+/*
+ * Calls `line` for each rule that was written, in its order, then for each switch that grants, narrowest first; once
+ * with a sentence that says so where nothing is granted.
+ */
+void grants_list(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);
 
 #endif

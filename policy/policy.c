@@ -1,22 +1,10 @@
-#include "policy.h"
-
+#include "compiled.h"
 #include "content.h"
 #include "cure.h"
 #include "grants.h"
-#include "names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { POLICY_NOTE_SIZE = 160 };
-
-struct policy {
-    unsigned references;
-    struct switches switches;
-    struct route_table *routes;
-    struct rules *rules;
-    char note[POLICY_NOTE_SIZE];
-};
 
 static const char UNKNOWN_OPERATION[] = "unknown";
 static const char RULE_NONE[] = "no grant";
@@ -28,33 +16,25 @@ policy_free(struct policy *policy)
 {
     route_table_free(policy->routes);
     rules_free(policy->rules);
+    while (policy->parts != NULL) {
+        struct policy_part *part = policy->parts;
+        policy->parts = part->next;
+        free(part);
+    }
     free(policy);
 }
 
-/* "linuxserver: detected by LIBPOD_CONTAINERS", where the environment does not say it in a word. */
-static void
-note_dialect(struct policy *policy, const struct dialect_choice *choice)
-{
-    if (choice->detected_by != NULL) {
-        snprintf(policy->note, sizeof(policy->note), "%s: detected by %s; DIALECT=%s says it for certain",
-                 choice->dialect->word, choice->detected_by, choice->dialect->word);
-    }
-}
-
 struct policy *
-policy_from_environment(char *const environment[])
+policy_new(void)
 {
-    struct dialect_choice choice = dialect_choose(environment);
-    struct policy *policy = choice.dialect != NULL ? calloc(1, sizeof(*policy)) : NULL;
+    struct policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL) {
         return NULL;
     }
     policy->references = 1;
     policy->routes = route_table_new();
     policy->rules = rules_new();
-    note_dialect(policy, &choice);
-    dialect_read(choice.dialect, environment, &policy->switches);
-    if (policy->routes == NULL || policy->rules == NULL || !dialect_compile(&policy->switches, policy->rules)) {
+    if (policy->routes == NULL || policy->rules == NULL) {
         policy_free(policy);
         return NULL;
     }
@@ -64,53 +44,13 @@ policy_from_environment(char *const environment[])
 const char *
 policy_dialect(const struct policy *policy)
 {
-    return policy->switches.dialect->word;
+    return policy->switches.dialect != NULL ? policy->switches.dialect->word : "none";
 }
 
 const char *
 policy_dialect_note(const struct policy *policy)
 {
     return policy->note[0] != '\0' ? policy->note : NULL;
-}
-
-/* The dialect's word that is nearest to this one; NULL where none is near. */
-static const char *
-nearest_dialect(const char *word)
-{
-    struct slice name = slice_from_string(word);
-    const char *nearest = NULL;
-    unsigned least = NAME_FAR;
-    const struct dialect *dialect;
-    for (size_t i = 0; (dialect = dialect_at(i)) != NULL; i++) {
-        struct slice known = slice_from_string(dialect->word);
-        unsigned distance = name_equals_loosely(name, known) ? 0 : name_distance(name, known);
-        bool begun =
-            name.length > 2 && name.length < known.length && strncasecmp(word, dialect->word, name.length) == 0;
-        if (distance < least || (begun && nearest == NULL)) {
-            least = distance < least ? distance : least;
-            nearest = dialect->word;
-        }
-    }
-    return nearest;
-}
-
-bool
-policy_is_dialect(const char *word, char *takes, size_t size)
-{
-    if (*word == '\0' || dialect_find(word) != NULL) {
-        return true;
-    }
-    size_t length = 0;
-    const struct dialect *dialect;
-    for (size_t i = 0; (dialect = dialect_at(i)) != NULL && length < size; i++) {
-        const char *joint = i == 0 ? "" : dialect_at(i + 1) == NULL ? " or " : ", ";
-        length += (size_t)snprintf(takes + length, size - length, "%s%s", joint, dialect->word);
-    }
-    const char *nearest = nearest_dialect(word);
-    if (nearest != NULL && length < size) {
-        snprintf(takes + length, size - length, "; did you mean %s?", nearest);
-    }
-    return false;
 }
 
 struct policy *
@@ -131,7 +71,7 @@ policy_unref(struct policy *policy)
 void
 policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner)
 {
-    grants_list(&policy->switches, line, owner);
+    grants_list(policy, line, owner);
 }
 
 size_t
@@ -175,6 +115,19 @@ path_fault(const struct policy *policy, const struct call *call)
     return NULL;
 }
 
+/* Why the rules refuse the call, and what would grant it. */
+static void
+explain_refusal(const struct policy *policy, const struct call *call, const struct decision *decision,
+                struct verdict *verdict)
+{
+    verdict->rule = decision->rule != NULL ? decision->rule->text : RULE_NONE;
+    if (policy->written > 0 || policy->switches.dialect == NULL) {
+        cure_for_rules(policy, call, decision, verdict->cure, sizeof(verdict->cure));
+    } else {
+        cure_for_refusal(&policy->switches, call, verdict->cure, sizeof(verdict->cure));
+    }
+}
+
 static void
 judge(const struct policy *policy, const struct policy_request *request, const struct call *call,
       struct verdict *verdict)
@@ -184,11 +137,11 @@ judge(const struct policy *policy, const struct policy_request *request, const s
         decide(verdict, VERDICT_DENY, RULE_FORM, fault);
         return;
     }
-    const struct rule *rule = rules_decide(policy->rules, call);
-    if (rule == NULL || rule->effect == RULE_DENY) {
+    struct decision decision = rules_decide(policy->rules, call);
+    bool granted = decision.rule != NULL && decision.rule->effect == RULE_ALLOW && !decision.unclear;
+    if (!granted && !policy->dry_run) {
         verdict->action = VERDICT_DENY;
-        verdict->rule = rule != NULL ? rule->text : RULE_NONE;
-        cure_for_refusal(&policy->switches, call, verdict->cure, sizeof(verdict->cure));
+        explain_refusal(policy, call, &decision, verdict);
         return;
     }
     fault = content_fault(call->method, request);
@@ -197,7 +150,25 @@ judge(const struct policy *policy, const struct policy_request *request, const s
         return;
     }
     verdict->action = VERDICT_ALLOW;
-    verdict->rule = rule->text;
+    verdict->dry = !granted;
+    if (granted) {
+        verdict->rule = decision.rule->text;
+    } else {
+        explain_refusal(policy, call, &decision, verdict);
+    }
+}
+
+bool
+policy_take_apart(const struct policy *policy, struct slice method, struct slice target, char *buffer,
+                  size_t buffer_size, struct call *call)
+{
+    if (target_parse(target, buffer, buffer_size, &call->target) == TARGET_MALFORMED) {
+        return false;
+    }
+    call->method = method_from_slice(method);
+    call->section = section_of(&call->target);
+    call->route = route_find(policy->routes, call->method, call->section, &call->target);
+    return true;
 }
 
 void
@@ -207,6 +178,7 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
     struct call call;
     verdict->transport = TRANSPORT_PLAIN;
     verdict->hijack_after_body = false;
+    verdict->dry = false;
     verdict->operation = UNKNOWN_OPERATION;
     verdict->cure[0] = '\0';
     verdict->canonical = (struct slice){buffer, 0};
@@ -219,13 +191,10 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
         decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, "CONNECT is for forward proxies");
         return;
     }
-    if (target_parse(request->target, buffer, buffer_size, &call.target) == TARGET_MALFORMED) {
+    if (!policy_take_apart(policy, request->method, request->target, buffer, buffer_size, &call)) {
         decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, call.target.reason);
         return;
     }
-    call.method = method_from_slice(request->method);
-    call.section = section_of(&call.target);
-    call.route = route_find(policy->routes, call.method, call.section, &call.target);
     if (call.route != NULL) {
         verdict->operation = call.route->operation;
     }

@@ -3,10 +3,10 @@
 
 /*
  * The face of the policy library: the proxy asks here whether a request may pass and learns how the engine will
- * treat it. A policy is compiled once, from an environment in a dialect, is immutable afterwards and is shared by
- * reference count. A check allocates nothing, logs nothing, knows no sockets, events or HTTP parser, and takes the
- * request as slices; what it answers is judged on the canonical target only, and that canonical target is what must
- * be forwarded (invariant: judged = forwarded).
+ * treat it. A policy is compiled once, from an environment in a dialect or from written rules, is immutable
+ * afterwards and is shared by reference count. A check allocates nothing, logs nothing, knows no sockets, events or
+ * HTTP parser, and takes the request as slices; what it answers is judged on the canonical target only, and that
+ * canonical target is what must be forwarded (invariant: judged = forwarded).
  */
 
 #include "slice.h"
@@ -44,6 +44,7 @@ enum { VERDICT_TEXT_SIZE = 192 };
 
 struct verdict {
     enum verdict_action action;
+    bool dry;                         /* allowed by a dry run alone: rule and cure say why it would have been denied */
     enum verdict_transport transport; /* of a denied call: what it would have been */
     /*
      * For TRANSPORT_HIJACK: true where the request has a body of its own that ends before the raw stream begins
@@ -52,7 +53,10 @@ struct verdict {
     bool hijack_after_body;
     /* The API's name for the call (ContainerList …), "unknown" where no engine routes it; a static string. */
     const char *operation;
-    /* The rule that decided, e.g. "CONTAINERS=1", "POST=0", "no grant", "path form", "malformed"; a static string. */
+    /*
+     * The rule that decided, e.g. "CONTAINERS=1", "POST=0", "allow = @read", "no grant", "path form", "malformed"; it
+     * lives as long as the policy.
+     */
     const char *rule;
     /* For a denial, what would grant it: "needs POST=1 and CONTAINERS=1"; for a malformed request, what is wrong. */
     char cure[VERDICT_TEXT_SIZE];
@@ -105,6 +109,49 @@ const char *policy_dialect(const struct policy *policy);
 
 /* "linuxserver: detected by LIBPOD_CONTAINERS …" for a policy whose dialect was told by a switch, else NULL. */
 const char *policy_dialect_note(const struct policy *policy);
+
+/*
+ * Builds a policy from written rules, presets and switches, in the order of the calls: the first rule that fits
+ * decides, the switches of a dialect come behind all rules, and what nothing fits is refused. A policy without switches
+ * grants what its rules say and nothing else.
+ *
+ * Each step answers false when it was not understood; policy_builder_error then says what is wrong and what the nearest
+ * right word is, without line end, and the builder may go on. Whoever reads files adds where it was.
+ */
+struct policy_builder;
+
+/* `name` is what refusals call the policy, as in "allow = … in [policy NAME]"; it may be NULL. NULL: memory is short.
+ */
+struct policy_builder *policy_builder_new(const char *name);
+
+/* The dialect of the switches; must come before the first of them. Without it: tecnativa. */
+bool policy_builder_dialect(struct policy_builder *builder, const char *word);
+
+/* CONTAINERS = 1. Takes 1, yes, true, on and 0, no, false, off; each switch once. Unset ones have their defaults. */
+bool policy_builder_switch(struct policy_builder *builder, const char *name, const char *value);
+
+/* True for a name that is a switch in the builder's dialect. */
+bool policy_builder_has_switch(const struct policy_builder *builder, const char *name);
+
+/*
+ * allow = ContainerList, @read, section:networks, GET /containers/{id}/json ?size=0
+ * A comma list of operations, access classes, sections and calls, then conditions on the query for all of them:
+ * ?name=VALUE|VALUE, ?name<=N, ?name>=N, ?name, ?!name. Where a rule looks at a parameter that is there twice, or in
+ * another case, the call is refused.
+ */
+bool policy_builder_allow(struct policy_builder *builder, const char *text);
+bool policy_builder_deny(struct policy_builder *builder, const char *text);
+
+/* Refused calls pass, and their verdicts are marked; malformed ones and unclean paths are refused as ever. */
+void policy_builder_dry_run(struct policy_builder *builder, bool on);
+
+const char *policy_builder_error(const struct policy_builder *builder);
+
+/* The policy, with one reference; NULL when memory is short. Frees the builder in either case. */
+struct policy *policy_builder_finish(struct policy_builder *builder);
+
+/* For a builder that is not finished; NULL is let pass. */
+void policy_builder_free(struct policy_builder *builder);
 
 /*
  * Calls `line` with one sentence for each setting of the environment that does nothing, or not what it seems to, with

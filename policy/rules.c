@@ -100,31 +100,61 @@ rule_covers(enum rule_reach reach, struct slice word, const struct call *call)
         return target->count > depth && is_id_byte(target->head[depth].data[0]);
     case RULE_GUARD:
         return guard_covers(word, target, depth);
+    case RULE_ROUTES:
+        break;
     }
     return false;
 }
 
-/* No original takes the version prefix of an unreleased Podman, so none of its switches may grant behind one. */
+/*
+ * Of a dialect's rule. No original takes the version prefix of an unreleased Podman, so none of its switches may grant
+ * behind one.
+ */
 static bool
-fits(const struct rule *rule, const struct call *call, uint64_t section_bit)
+path_fits(const struct rule *rule, const struct call *call)
 {
-    if ((rule->methods & METHOD_BIT(call->method)) == 0 || (rule->sections & section_bit) == 0) {
-        return false;
-    }
     if (rule->effect == RULE_ALLOW && call->target.version_has_suffix) {
         return false;
     }
     return rule_covers(rule->reach, rule->word, call);
 }
 
-const struct rule *
+struct decision
 rules_decide(const struct rules *rules, const struct call *call)
 {
+    struct decision decision = {NULL, false, {"", 0}};
     uint64_t section_bit = UINT64_C(1) << call->section;
+    unsigned method_bit = METHOD_BIT(call->method);
+    size_t row = call->route != NULL ? route_index(call->route) : 0;
     for (size_t i = 0; i < rules->count; i++) {
-        if (fits(&rules->list[i], call, section_bit)) {
-            return &rules->list[i];
+        const struct rule *rule = &rules->list[i];
+        if ((rule->methods & method_bit) == 0 || (rule->sections & section_bit) == 0) {
+            continue;
+        }
+        if (rule->reach != RULE_ROUTES) {
+            if (path_fits(rule, call)) {
+                decision.rule = rule;
+                return decision;
+            }
+            continue;
+        }
+        if (call->route == NULL || !route_set_has(&rule->routes, row)) {
+            continue;
+        }
+        enum condition_answer answer = rule->conditions != NULL
+                                           ? conditions_ask(rule->conditions, &call->target, &decision.parameter)
+                                           : CONDITIONS_HOLD;
+        if (answer != CONDITIONS_FAIL) {
+            decision.rule = rule;
+            decision.unclear = answer == CONDITIONS_UNCLEAR;
+            return decision;
         }
     }
-    return NULL;
+    return decision;
+}
+
+const struct rule *
+rules_at(const struct rules *rules, size_t index)
+{
+    return index < rules->count ? &rules->list[index] : NULL;
 }

@@ -8,6 +8,7 @@
  * covers everything that begins with its words, so it is never narrower.
  */
 
+#include "conditions.h"
 #include "routes.h"
 
 /* The call as it was taken apart. */
@@ -18,6 +19,23 @@ struct call {
     struct target target;
 };
 
+/* A set of rows of the route table. */
+struct route_set {
+    uint64_t bits[(ROUTE_COUNT + 63) / 64];
+};
+
+static inline void
+route_set_add(struct route_set *set, size_t row)
+{
+    set->bits[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+static inline bool
+route_set_has(const struct route_set *set, size_t row)
+{
+    return (set->bits[row / 64] >> row % 64 & 1) != 0;
+}
+
 enum rule_effect { RULE_DENY, RULE_ALLOW };
 
 /* Which paths of its sections a rule covers. */
@@ -27,6 +45,7 @@ enum rule_reach {
     RULE_CALL,    /* exactly /section/word */
     RULE_REMOVAL, /* /section/{name} and all below it, with a name that begins as an {id} does */
     RULE_GUARD,   /* /section/{id}/word and all that begins so in any case; an {id} of several segments, too */
+    RULE_ROUTES,  /* the routes of a set and nothing else, where the conditions hold */
 };
 
 struct rule {
@@ -35,7 +54,16 @@ struct rule {
     unsigned methods;
     uint64_t sections;
     struct slice word;
-    const char *text; /* what a log calls the rule; must outlive the list */
+    struct route_set routes;             /* of RULE_ROUTES */
+    const struct conditions *conditions; /* of RULE_ROUTES; NULL where it has none; must outlive the list */
+    const char *text;                    /* what a log calls the rule; must outlive the list */
+};
+
+/* What the rules make of a call. */
+struct decision {
+    const struct rule *rule; /* NULL where none fits */
+    bool unclear;            /* the rule asks for a parameter that engines could read in several ways: refuse */
+    struct slice parameter;  /* then: its name */
 };
 
 struct rules;
@@ -48,8 +76,11 @@ void rules_free(struct rules *rules);
 /* Appends a copy; false when memory is short, and then the list must not be used to decide. */
 bool rules_add(struct rules *rules, const struct rule *rule);
 
-/* The rule that decides about the call, or NULL where none fits. */
-const struct rule *rules_decide(const struct rules *rules, const struct call *call);
+/* The first rule that fits the call. */
+struct decision rules_decide(const struct rules *rules, const struct call *call);
+
+/* The rules in their order, for whoever lists or explains them; NULL behind the last. */
+const struct rule *rules_at(const struct rules *rules, size_t index);
 
 /* True when the path of the call is one that a rule of this reach covers. Sections and methods are not looked at. */
 bool rule_covers(enum rule_reach reach, struct slice word, const struct call *call);

@@ -36,9 +36,8 @@ hex_value(unsigned char byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* The byte that "%XX" at `text` stands for, or -1. */
-static int
-unescape(const char *text, const char *end)
+int
+target_unescape(const char *text, const char *end)
 {
     if (end - text < 3) {
         return -1;
@@ -70,7 +69,7 @@ convert_path(const char *text, const char *end, struct writer *writer, const cha
             continue;
         }
         if (class == '%') {
-            int value = unescape(text, end);
+            int value = target_unescape(text, end);
             if (value < 0) {
                 *reason = "the path has a bad percent escape";
                 return NULL;
@@ -120,7 +119,7 @@ convert_query(const char *text, const char *end, struct writer *writer, const ch
             *reason = "the query has a raw ; which servers read in different ways";
             return false;
         }
-        if (class == '%' && unescape(text, end) < 0) {
+        if (class == '%' && target_unescape(text, end) < 0) {
             *reason = "the query has a bad percent escape";
             return false;
         }
@@ -327,97 +326,4 @@ target_parse(struct slice text, char *buffer, size_t buffer_size, struct target 
     set_prefix_aside(target);
     split_segments(target);
     return target->reason == NULL ? TARGET_CLEAN : TARGET_UNCLEAN;
-}
-
-/* Takes one decoded byte from a name or value of the query; the escapes in it have been checked. */
-static unsigned char
-next_query_byte(const char **text, const char *end)
-{
-    unsigned char byte = (unsigned char)**text;
-    if (byte == '%') {
-        byte = (unsigned char)unescape(*text, end);
-        *text += 3;
-        return byte;
-    }
-    *text += 1;
-    return byte == '+' ? ' ' : byte;
-}
-
-static bool
-query_text_equals(struct slice text, struct slice wanted)
-{
-    const char *at = text.data;
-    const char *end = text.data + text.length;
-    for (size_t i = 0; i < wanted.length; i++) {
-        if (at == end || next_query_byte(&at, end) != (unsigned char)wanted.data[i]) {
-            return false;
-        }
-    }
-    return at == end;
-}
-
-/* The raw value of the first parameter of this name; false where there is none. */
-static bool
-find_parameter(struct slice query, struct slice name, struct slice *value)
-{
-    const char *end = query.data + query.length;
-    for (const char *at = query.data; at != NULL && at < end;) {
-        const char *border = memchr(at, '&', (size_t)(end - at));
-        const char *stop = border != NULL ? border : end;
-        const char *equals = memchr(at, '=', (size_t)(stop - at));
-        const char *name_end = equals != NULL ? equals : stop;
-        if (stop > at && query_text_equals((struct slice){at, (size_t)(name_end - at)}, name)) {
-            const char *begin = equals != NULL ? equals + 1 : stop;
-            *value = (struct slice){begin, (size_t)(stop - begin)};
-            return true;
-        }
-        at = stop + 1;
-    }
-    return false;
-}
-
-/* ASCII only; the engine also trims Unicode blanks, which turns our true into its false and never the reverse. */
-static bool
-is_blank(unsigned char byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-static bool
-is_false_word(struct slice word)
-{
-    static const struct slice FALSE_WORDS[] = {
-        {"", 0}, {"0", 1}, {"no", 2}, {"false", 5}, {"none", 4},
-    };
-    for (size_t i = 0; i < sizeof(FALSE_WORDS) / sizeof(FALSE_WORDS[0]); i++) {
-        if (slice_equals_ignoring_case(word, FALSE_WORDS[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-target_flag(const struct target *target, struct slice name, bool absent)
-{
-    struct slice value;
-    if (target->query.data == NULL || !find_parameter(target->query, name, &value)) {
-        return absent;
-    }
-    char word[sizeof("false") - 1];
-    size_t length = 0;
-    bool ended = false;
-    const char *at = value.data;
-    const char *end = value.data + value.length;
-    while (at < end) {
-        unsigned char byte = next_query_byte(&at, end);
-        if (is_blank(byte)) {
-            ended = length > 0;
-        } else if (ended || length == sizeof(word)) {
-            return true; /* two words, or longer than any word for false */
-        } else {
-            word[length++] = (char)byte;
-        }
-    }
-    return !is_false_word((struct slice){word, length});
 }

@@ -48,6 +48,9 @@ bool target_is_version(struct slice segment);
 /* True for a version of a Podman that is not released: "v5.8.2-rc1", "v6.0.0-dev". It counts before /libpod/ only. */
 bool target_is_podman_version(struct slice segment);
 
+/* The byte that "%XX" at `text` stands for, or -1. */
+int target_unescape(const char *text, const char *end);
+
 /*
  * A boolean parameter as the engine reads it: of several the first counts; empty, 0, no, false and none (any case,
  * blanks around it ignored) are false, everything else is true. `absent` is the answer where the query lacks it.

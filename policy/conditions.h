@@ -1,0 +1,48 @@
+#ifndef SOCKWARDEN_POLICY_CONDITIONS_H
+#define SOCKWARDEN_POLICY_CONDITIONS_H
+
+/*
+ * What a rule asks of the query: "?signal=HUP|USR1 ?t<=60 ?!force". Used inside the policy library only. Conditions
+ * point into the text that they were read from; a look at a query allocates nothing.
+ *
+ *   ?name=VALUE|VALUE   the parameter is there and is one of these
+ *   ?name<=N  ?name>=N  it is there and is a number in decimal digits, at most or at least N
+ *   ?name               it is there
+ *   ?!name              it is not
+ */
+
+#include "query.h"
+
+enum { CONDITIONS_MAX = 8, CONDITION_ERROR_SIZE = 160 };
+
+enum condition_kind { CONDITION_IS, CONDITION_AT_MOST, CONDITION_AT_LEAST, CONDITION_PRESENT, CONDITION_ABSENT };
+
+struct condition {
+    enum condition_kind kind;
+    struct slice name;
+    struct slice values; /* of CONDITION_IS, with | between them */
+    uint64_t limit;
+};
+
+struct conditions {
+    struct condition list[CONDITIONS_MAX];
+    size_t count;
+};
+
+/*
+ * Reads blank-separated conditions. On a mistake returns false and writes what is wrong to `error`, of
+ * CONDITION_ERROR_SIZE bytes.
+ */
+bool conditions_parse(struct slice text, struct conditions *conditions, char *error);
+
+enum condition_answer {
+    CONDITIONS_HOLD,
+    CONDITIONS_FAIL,
+    CONDITIONS_UNCLEAR, /* engines could differ about a parameter that is asked for: the call must be refused */
+};
+
+/* Asks for all of them. Where the answer is unclear `name` is the parameter's. */
+enum condition_answer conditions_ask(const struct conditions *conditions, const struct target *target,
+                                     struct slice *name);
+
+#endif

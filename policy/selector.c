@@ -1,0 +1,299 @@
+#include "selector.h"
+
+#include "names.h"
+
+#include <stdio.h>
+
+enum { SHOWN = 80 };
+
+/* What is nearest to a word so far. */
+struct nearest {
+    struct slice word;
+    const char *found;
+    unsigned distance;
+};
+
+static void
+consider_as(struct nearest *nearest, const char *candidate, struct slice word, struct slice known)
+{
+    unsigned distance = name_equals_loosely(word, known) ? 0 : name_distance(word, known);
+    /* Of a short word not much may differ. */
+    if (distance < nearest->distance && distance < word.length) {
+        nearest->distance = distance;
+        nearest->found = candidate;
+    }
+}
+
+static void
+consider(struct nearest *nearest, const char *candidate)
+{
+    consider_as(nearest, candidate, nearest->word, slice_from_string(candidate));
+}
+
+/* The template with {} for each name; cut where it does not fit. */
+static struct slice
+without_names(struct slice template, char *text, size_t size)
+{
+    size_t length = 0;
+    bool in_name = false;
+    for (size_t i = 0; i < template.length && length < size; i++) {
+        char byte = template.data[i];
+        in_name = in_name && byte != '}';
+        if (!in_name) {
+            text[length++] = byte;
+        }
+        in_name = in_name || byte == '{';
+    }
+    return (struct slice){text, length};
+}
+
+static void
+consider_template(struct nearest *nearest, const char *candidate)
+{
+    char word[SHOWN];
+    char known[SHOWN];
+    consider_as(nearest, candidate, without_names(nearest->word, word, sizeof(word)),
+                without_names(slice_from_string(candidate), known, sizeof(known)));
+}
+
+static int
+shown(struct slice text)
+{
+    return text.length < SHOWN ? (int)text.length : SHOWN;
+}
+
+static bool
+complain(char *error, const char *what, const struct nearest *nearest, const char *before)
+{
+    struct slice word = nearest->word;
+    if (nearest->found != NULL) {
+        snprintf(error, SELECTOR_ERROR_SIZE, "%s%.*s: %s; did you mean %s%s?", before, shown(word), word.data, what,
+                 before, nearest->found);
+    } else {
+        snprintf(error, SELECTOR_ERROR_SIZE, "%s%.*s: %s", before, shown(word), word.data, what);
+    }
+    return false;
+}
+
+/* Adds a row, and the HEAD row of its path where it is a GET. */
+static void
+add_row(struct selector *selector, size_t row)
+{
+    const struct route *route = route_row(row);
+    route_set_add(&selector->routes, row);
+    for (size_t i = 0; route->method == METHOD_GET && i < ROUTE_COUNT; i++) {
+        if (route_row(i)->method == METHOD_HEAD && strcmp(route_row(i)->template, route->template) == 0) {
+            route_set_add(&selector->routes, i);
+        }
+    }
+}
+
+static bool
+parse_class(struct slice word, struct selector *selector, char *error)
+{
+    struct nearest nearest = {word, NULL, NAME_FAR};
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        struct slice known = class_words((enum class)i)->word;
+        if (!slice_equals(word, known)) {
+            consider(&nearest, known.data);
+            continue;
+        }
+        for (size_t row = 0; row < ROUTE_COUNT; row++) {
+            if ((route_row(row)->classes & CLASS_BIT(i)) != 0) {
+                route_set_add(&selector->routes, row);
+            }
+        }
+        return true;
+    }
+    return complain(error, "there is no such class", &nearest, "@");
+}
+
+static bool
+parse_section(struct slice word, struct selector *selector, char *error)
+{
+    enum section section = section_from_slice(word);
+    if (section == SECTION_NONE) {
+        struct nearest nearest = {word, NULL, NAME_FAR};
+        for (size_t i = 0; i < SECTION_NONE; i++) {
+            consider(&nearest, section_segment((enum section)i).data);
+        }
+        return complain(error, "there is no such section", &nearest, "section:");
+    }
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        if (route_section(route_row(row)) == section) {
+            route_set_add(&selector->routes, row);
+        }
+    }
+    return true;
+}
+
+static bool
+parse_operation(struct slice word, struct selector *selector, char *error)
+{
+    struct nearest nearest = {word, NULL, NAME_FAR};
+    bool found = false;
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        const char *operation = route_row(row)->operation;
+        if (slice_equals(word, slice_from_string(operation))) {
+            add_row(selector, row);
+            found = true;
+        } else {
+            consider(&nearest, operation);
+        }
+    }
+    return found || complain(error, "no operation of the API is called so", &nearest, "");
+}
+
+bool
+selector_template_equals(struct slice text, const char *template)
+{
+    const char *at = text.data;
+    const char *end = text.data + text.length;
+    while (at < end && *template != '\0') {
+        if (*at != *template) {
+            return false;
+        }
+        if (*at == '{') {
+            const char *close = memchr(at, '}', (size_t)(end - at));
+            if (close == NULL || memchr(at, '/', (size_t)(close - at)) != NULL) {
+                return false;
+            }
+            at = close;
+            template = strchr(template, '}');
+        }
+        at++;
+        template ++;
+    }
+    return at == end && *template == '\0';
+}
+
+/* True for a path that the template stands for, one segment a name: /containers/web/json. */
+static bool
+template_covers(const char *template, struct slice path)
+{
+    const char *at = path.data;
+    const char *end = path.data + path.length;
+    while (at < end && *template != '\0') {
+        if (*template == '{') {
+            template = strchr(template, '}') + 1;
+            const char *slash = memchr(at, '/', (size_t)(end - at));
+            at = slash != NULL ? slash : end;
+        } else if (*at++ != *template ++) {
+            return false;
+        }
+    }
+    return at == end && *template == '\0';
+}
+
+/* "GET, HEAD": the methods that a template has. False where it has none. */
+static bool
+list_methods(struct slice template, char *text, size_t size)
+{
+    size_t length = 0;
+    for (size_t row = 0; row < ROUTE_COUNT && length < size; row++) {
+        if (selector_template_equals(template, route_row(row)->template)) {
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length == 0 ? "" : ", ",
+                                       method_text(route_row(row)->method));
+        }
+    }
+    return length > 0;
+}
+
+static bool
+complain_of_template(enum method method, struct slice template, char *error)
+{
+    char methods[64];
+    char before[16];
+    struct nearest nearest = {template, NULL, NAME_FAR};
+    snprintf(before, sizeof(before), "%s ", method_text(method));
+    if (list_methods(template, methods, sizeof(methods))) {
+        snprintf(error, SELECTOR_ERROR_SIZE, "%s%.*s: no engine has this method there, it has %s", before,
+                 shown(template), template.data, methods);
+        return false;
+    }
+    if (template.length > 2 && template.data[1] == 'v' && template.data[2] >= '0' && template.data[2] <= '9') {
+        return complain(error, "a template has no version prefix: it stands for the path under each", &nearest, before);
+    }
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        const char *known = route_row(row)->template;
+        if (route_row(row)->method != method) {
+            continue;
+        }
+        consider_template(&nearest, known);
+        if (nearest.found == NULL && template_covers(known, template)) {
+            nearest.found = known;
+        }
+    }
+    return complain(error, "no engine has this route; a template is its path with names in braces", &nearest, before);
+}
+
+static bool
+parse_template(enum method method, struct slice template, struct selector *selector, char *error)
+{
+    bool found = false;
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        if (route_row(row)->method == method && selector_template_equals(template, route_row(row)->template)) {
+            add_row(selector, row);
+            found = true;
+        }
+    }
+    for (size_t row = 0; !found && method == METHOD_HEAD && row < ROUTE_COUNT; row++) {
+        if (route_row(row)->method == METHOD_GET && selector_template_equals(template, route_row(row)->template)) {
+            route_set_add(&selector->routes, row);
+            selector->methods = METHOD_BIT(METHOD_HEAD);
+            return true;
+        }
+    }
+    return found || complain_of_template(method, template, error);
+}
+
+static bool
+parse_call(struct slice text, size_t blank, struct selector *selector, char *error)
+{
+    struct slice word = {text.data, blank};
+    enum method method = method_from_slice(word);
+    while (blank < text.length && (text.data[blank] == ' ' || text.data[blank] == '\t')) {
+        blank++;
+    }
+    if (method == METHOD_OTHER) {
+        struct nearest nearest = {word, NULL, NAME_FAR};
+        for (size_t i = 0; i < METHOD_OTHER; i++) {
+            consider(&nearest, method_text((enum method)i));
+        }
+        return complain(error, "no method; a rule takes GET, HEAD, POST, PUT, DELETE or OPTIONS", &nearest, "");
+    }
+    return parse_template(method, (struct slice){text.data + blank, text.length - blank}, selector, error);
+}
+
+bool
+selector_parse(struct slice text, struct selector *selector, char *error)
+{
+    static const struct slice SECTION = {"section:", 8};
+    memset(selector, 0, sizeof(*selector));
+    selector->methods = METHODS_ALL;
+    size_t blank = 0;
+    while (blank < text.length && text.data[blank] != ' ' && text.data[blank] != '\t') {
+        blank++;
+    }
+    if (text.length == 0) {
+        snprintf(error, SELECTOR_ERROR_SIZE,
+                 "a rule takes operations (ContainerList), classes (@read), section:NAME, or METHOD /template");
+        return false;
+    }
+    if (blank < text.length) {
+        return parse_call(text, blank, selector, error);
+    }
+    if (text.data[0] == '@') {
+        return parse_class((struct slice){text.data + 1, text.length - 1}, selector, error);
+    }
+    if (text.length > SECTION.length && memcmp(text.data, SECTION.data, SECTION.length) == 0) {
+        struct slice name = {text.data + SECTION.length, text.length - SECTION.length};
+        return parse_section(name, selector, error);
+    }
+    if (text.data[0] == '/') {
+        snprintf(error, SELECTOR_ERROR_SIZE, "%.*s: a template needs its method, as in GET %.*s", shown(text),
+                 text.data, shown(text), text.data);
+        return false;
+    }
+    return parse_operation(text, selector, error);
+}
