@@ -25,16 +25,22 @@ log_grant(void *owner, const char *text)
     log_end(&record);
 }
 
+static bool
+has_one_policy(const struct config *config)
+{
+    for (size_t i = 1; i < config->listener_count; i++)
+        if (config->listeners[i].policy != config->listeners[0].policy)
+            return false;
+    return true;
+}
+
 void
 announce_config(const struct config *config, char *const environment[])
 {
+    bool alone = has_one_policy(config);
     policy_warnings(environment, config_option_names(), log_setting, NULL);
-    for (size_t i = 0; i < config->listener_count; i++) {
+    for (size_t i = 0; i < config->listener_count && (i == 0 || !alone); i++) {
         const struct listener_config *listener = &config->listeners[i];
-        bool same = i > 0 && listener->policy == config->listeners[0].policy;
-        bool alone =
-            config->listener_count == 1 || listener->policy == config->listeners[config->listener_count - 1].policy;
-        if (!same)
-            policy_grants(listener->policy, log_grant, alone && i == 0 ? NULL : (void *)listener->name);
+        policy_grants(listener->policy, log_grant, alone ? NULL : (void *)(size_t)listener->name);
     }
 }

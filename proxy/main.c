@@ -5,6 +5,7 @@
 #include "policy/policy.h"
 #include "server.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,19 +15,22 @@ enum { EXIT_USAGE = 2 };
 static void
 print_help(FILE *output)
 {
-    fputs(
-        "usage: sockwarden [run]\n"
-        "       sockwarden explain METHOD TARGET   says what the policy makes of a call; exit 0 allowed, 1 refused\n"
-        "       sockwarden explain -               the same for each METHOD TARGET line of standard input\n"
-        "       sockwarden --help | --version\n"
-        "\n"
-        "Lets each client of a Docker engine's socket do only what the policy grants. The policy is the environment,\n"
-        "in the words of tecnativa/docker-socket-proxy: CONTAINERS=1, POST=1 … (README.md lists them). The program's\n"
-        "own settings, with their defaults:\n"
-        "\n",
-        output);
+    fputs("usage: sockwarden [-c FILE] [run]\n"
+          "       sockwarden [-c FILE] check      reads the settings and says what is wrong with them\n"
+          "       sockwarden [-c FILE] [-l LISTENER] explain METHOD TARGET\n"
+          "                                       says what the policy makes of a call; exit 0 allowed, 1 refused\n"
+          "       sockwarden [-c FILE] [-l LISTENER] explain -\n"
+          "                                       the same for each METHOD TARGET line of standard input\n"
+          "       sockwarden --help | --version\n"
+          "\n"
+          "Lets each client of a Docker engine's socket do only what the policy grants. Without -c the policy is the\n"
+          "environment, in the words of tecnativa/docker-socket-proxy: CONTAINERS=1, POST=1 … (README.md lists them);\n"
+          "with it, the INI file names listeners and their policies. SIGHUP reads the file again. The program's own\n"
+          "settings, with their defaults; in [sockwarden] of a file they stand in lower case:\n"
+          "\n",
+          output);
     config_print_help(output);
-    fputs("\n-c FILE is kept for a configuration file; there is none yet.\n"
+    fputs("\n"
           "Exit codes: 0 done, 1 failed or refused, 2 bad usage or a bad setting.\n",
           output);
 }
@@ -46,10 +50,14 @@ log_start(const struct config *config)
     announce_config(config, environ);
 }
 
+/* From the command line; a reload reads the same file. */
+static const char *config_path;
+
 static struct config *
 load(char *problem)
 {
-    return config_from_environment(environ, problem);
+    return config_path != NULL ? config_from_file(config_path, environ, problem)
+                               : config_from_environment(environ, problem);
 }
 
 static int
@@ -69,39 +77,84 @@ run(struct config *config)
 }
 
 static int
+check(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        printf("listener %s: %s\n", config->listeners[i].name, config->listeners[i].address.name);
+    puts("ok");
+    return 0;
+}
+
+static int
 usage(const char *problem, const char *word)
 {
     fprintf(stderr, "sockwarden: %s%s; sockwarden --help shows the usage\n", problem, word);
     return EXIT_USAGE;
 }
 
-int
-main(int argc, char *argv[])
+static int
+explain(const struct config *config, const char *listener, int argc, char *argv[])
 {
-    const char *verb = argc > 1 ? argv[1] : "run";
-    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
-        print_help(stdout);
-        return 0;
-    }
-    if (strcmp(verb, "--version") == 0) {
-        puts("sockwarden " SOCKWARDEN_VERSION);
-        return 0;
-    }
-    if (strcmp(verb, "-c") == 0)
-        return usage("-c FILE: configuration files are not read yet; set the environment", "");
-    bool explain = strcmp(verb, "explain") == 0;
-    if (!explain && strcmp(verb, "run") != 0)
+    size_t index = 0;
+    while (listener != NULL && index < config->listener_count && strcmp(config->listeners[index].name, listener) != 0)
+        index++;
+    if (index == config->listener_count)
+        return usage("no such listener: ", listener);
+    return cli_explain(config->listeners[index].policy, argc, argv, stdin, stdout, stderr);
+}
+
+/* `arguments` are those behind the options: the verb, if any, first. */
+static int
+dispatch(const char *listener, int count, char *arguments[])
+{
+    const char *verb = count > 0 ? arguments[0] : "run";
+    bool explains = strcmp(verb, "explain") == 0;
+    bool checks = strcmp(verb, "check") == 0;
+    if (!explains && !checks && strcmp(verb, "run") != 0)
         return usage("no such verb: ", verb);
-    if (!explain && argc > 2)
-        return usage("run takes no arguments, but got: ", argv[2]);
+    if (!explains && count > 1)
+        return usage("one argument too many: ", arguments[1]);
     char problem[CONFIG_PROBLEM_SIZE];
-    struct config *config = config_from_environment(environ, problem);
+    struct config *config = load(problem);
     if (config == NULL) {
         fprintf(stderr, "sockwarden: %s\n", problem);
         return EXIT_USAGE;
     }
-    int code =
-        explain ? cli_explain(config->listeners[0].policy, argc - 2, argv + 2, stdin, stdout, stderr) : run(config);
+    int code = explains ? explain(config, listener, count - 1, arguments + 1) : checks ? check(config) : run(config);
     config_unref(config);
     return code;
+}
+
+int
+main(int argc, char *argv[])
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"listener", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *listener = NULL;
+    int letter;
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, "+c:l:h", options, NULL)) != -1) {
+        switch (letter) {
+        case 'c':
+            config_path = optarg;
+            break;
+        case 'l':
+            listener = optarg;
+            break;
+        case 'h':
+            print_help(stdout);
+            return 0;
+        case 'v':
+            puts("sockwarden " SOCKWARDEN_VERSION);
+            return 0;
+        default:
+            return usage("no such option, or one that lacks its value: ", argv[optind - 1]);
+        }
+    }
+    return dispatch(listener, argc - optind, argv + optind);
 }

@@ -1,0 +1,56 @@
+#include "support.h"
+
+#include "proxy/nearest.h"
+
+static void
+the_word_that_was_meant_is_found_or_none(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"address", "policy", "allow_from", "mode", NULL};
+    static const struct {
+        const char *word;
+        const char *nearest;
+    } rows[] = {
+        {"adress", "address"},
+        {"addres", "address"},
+        {"adderss", "address"},
+        {"Policy", "policy"},
+        {"allowfrom", "allow_from"},
+        {"mod", "mode"},
+        {"modes", "mode"},
+        {"", NULL},
+        {"listen", NULL},
+        {"xyz", NULL},
+        {"poilcy", "policy"},
+        {"allow-form", "allow_from"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *nearest = nearest_word(words, rows[i].word);
+        if (rows[i].nearest == NULL)
+            CHECK(rows[i].word, nearest == NULL);
+        else
+            CHECK_TEXT(rows[i].word, nearest != NULL ? nearest : "none", rows[i].nearest);
+    }
+}
+
+static void
+words_of_any_length_are_let_pass(void **state)
+{
+    (void)state;
+    char word[300];
+    memset(word, 'a', sizeof(word) - 1);
+    word[sizeof(word) - 1] = '\0';
+    const char *const words[] = {word, "b", NULL};
+    assert_null(nearest_word(words, word));
+    assert_null(nearest_word(words, "c"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_word_that_was_meant_is_found_or_none),
+        cmocka_unit_test(words_of_any_length_are_let_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
