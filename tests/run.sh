@@ -23,12 +23,13 @@ STEPS=(
     "unit_mem   | unit valgrind     | unit tests under valgrind"
     "dialect    | dialect           | verdicts equal a live HAProxy's"
     "fault      | fault             | fault tests, scripted engine"
+    "border     | border            | streams, routes, limits: judged is forwarded"
     "system     | system            | system tests, real engine"
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
     "fuzz       | fuzz              | each fuzzer for FUZZ_SECONDS (15)"
-    "soak       | soak              | mixed load and restarts for SOAK_SECONDS (60)"
+    "soak       | soak              | mixed load and restarts for SOAK_SECONDS (180)"
 )
 
 usage() {
@@ -178,6 +179,7 @@ run_pytest() { # BUILD FOLDER
 
 step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
 step_fault() { step_gcc && run_pytest gcc tests/fault; }
+step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
@@ -342,7 +344,7 @@ docker=${DOCKER:-/usr/bin/docker}
 [ -x "$docker" ] || docker=$(command -v docker)
 # What sudo would take away.
 test_environment=("PATH=$PATH" "TMPDIR=$TMPDIR" "LC_ALL=$LC_ALL" PYTHONDONTWRITEBYTECODE=1 "CI=${CI:-}" "DOCKER=$docker"
-    "SOAK_SECONDS=${SOAK_SECONDS:-60}")
+    "SOAK_SECONDS=${SOAK_SECONDS:-180}")
 run_steps
 
 say

@@ -27,7 +27,7 @@ from harness.wait import wait_until
 from soak_load import Weather, all_clients
 
 DEFAULT_SECONDS = 180
-RESTART_EVERY = 45  # seconds
+RESTART_EVERY = 45  # seconds, in a long run
 # What may be left at the end, against the value at rest behind the warm-up.
 RSS_BOUND = 1024 * 1024  # bytes; the allocator's own ups and downs
 IDLE_CPU_BOUND = 0.25    # seconds of processor in a second of rest
@@ -93,14 +93,15 @@ def run_load(site, seconds, say, restarts=True):
     site.stop.clear()
     clients = all_clients(site)
     end = time.monotonic() + seconds
-    next_restart = time.monotonic() + RESTART_EVERY
+    between = min(RESTART_EVERY, seconds / 4)
+    next_restart = time.monotonic() + between
     next_word = time.monotonic() + 60
     for one in clients:
         one.start()
     while (now := time.monotonic()) < end and len(site.faults) < FAULTS_SHOWN:
-        if restarts and now > next_restart and end - now > RESTART_EVERY / 2:
+        if restarts and now > next_restart and end - now > between / 2:
             site.restart_engine()
-            next_restart = time.monotonic() + RESTART_EVERY
+            next_restart = time.monotonic() + between
         if now > next_word:
             say(f"{round(end - now)} s to go: {figures(site, clients)}")
             next_word = now + 60
