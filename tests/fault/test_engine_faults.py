@@ -153,6 +153,7 @@ def test_another_trouble_is_another_record(front, connect, folder):
     stale_socket(path)
     unavailable(client)
     unavailable(client)
+    proxy.wait_for_log("connection refused")
     assert len(engine_records(proxy, "err")) == 2 and "refused" in engine_records(proxy, "err")[1]
 
 
