@@ -140,6 +140,7 @@ def test_an_engine_that_comes_goes_and_comes_again_is_noticed_without_a_restart(
             for _ in range(5):
                 assert client.exchange(INFO).status == 200
         os.unlink(path)
+        wait_until(lambda: len(engine_records(proxy, "notice")) >= times, 10, "the record of the recovery")
         assert len(engine_records(proxy, "notice")) == times, "each recovery is told once"
         assert len(engine_records(proxy, "err")) == times, "each trouble is told once, not a line a call"
     assert path in engine_records(proxy, "err")[0] and "answers again" in engine_records(proxy, "notice")[0]
