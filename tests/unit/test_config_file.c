@@ -158,6 +158,24 @@ a_bad_file_is_refused_with_line_and_mend(void **state)
 }
 
 static void
+the_example_is_a_good_file(void **state)
+{
+    (void)state;
+    char *environment[] = {NULL};
+    char problem[CONFIG_PROBLEM_SIZE] = "";
+    struct config *config = config_from_file(TEST_DATA_DIR "/../examples/sockwarden.ini", environment, problem);
+    assert_string_equal(problem, "");
+    assert_int_equal(config->listener_count, 3);
+    assert_int_equal(judge(&config->listeners[0], "GET", "/v1.41/events"), VERDICT_ALLOW);
+    assert_int_equal(judge(&config->listeners[0], "GET", "/containers/a/logs"), VERDICT_DENY);
+    assert_int_equal(judge(&config->listeners[1], "POST", "/containers/create"), VERDICT_ALLOW);
+    assert_int_equal(judge(&config->listeners[2], "POST", "/containers/a/restart?t=60"), VERDICT_ALLOW);
+    assert_int_equal(judge(&config->listeners[2], "POST", "/containers/a/restart?t=61"), VERDICT_DENY);
+    assert_int_equal(judge(&config->listeners[2], "GET", "/containers/a/archive?path=/"), VERDICT_DENY);
+    config_unref(config);
+}
+
+static void
 a_file_that_is_not_there_is_named(void **state)
 {
     (void)state;
@@ -175,6 +193,7 @@ main(void)
         cmocka_unit_test(a_policy_without_a_line_grants_nothing),
         cmocka_unit_test(the_environment_stands_above_the_file),
         cmocka_unit_test(a_bad_file_is_refused_with_line_and_mend),
+        cmocka_unit_test(the_example_is_a_good_file),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
