@@ -44,6 +44,7 @@ new_part(struct policy *policy, const char *text)
     if (part != NULL) {
         memcpy(part->text, text, length + 1);
         part->conditions.count = 0;
+        part->preset.count = 0;
         part->next = policy->parts;
         policy->parts = part;
     }
@@ -308,6 +309,39 @@ bool
 policy_builder_deny(struct policy_builder *builder, const char *text)
 {
     return add_line(builder, RULE_DENY, text);
+}
+
+bool
+policy_builder_preset(struct policy_builder *builder, const char *words)
+{
+    struct preset_choice choice;
+    char problem[PRESET_ERROR_SIZE];
+    char text[POLICY_RULE_SIZE];
+    struct slice trimmed = trim(slice_from_string(words));
+    if (!preset_parse(trimmed, &choice, problem)) {
+        return fail(builder, "%s", problem);
+    }
+    /* Very many features are not repeated in each record of a log. */
+    if (snprintf(text, sizeof(text), "preset = %.*s", (int)trimmed.length, trimmed.data) >= (int)sizeof(text)) {
+        snprintf(text, sizeof(text), "preset = %s …", preset_name(&choice));
+    }
+    struct policy_part *part = new_part(builder->policy, text);
+    if (part == NULL) {
+        return out_of_memory(builder);
+    }
+    part->preset = choice;
+    struct rule rule = {.effect = RULE_ALLOW,
+                        .reach = RULE_ROUTES,
+                        .methods = METHODS_ALL,
+                        .sections = EVERY_SECTION,
+                        .exact = true,
+                        .text = part->text};
+    preset_add_routes(&choice, &rule.routes);
+    if (!rules_add(builder->policy->rules, &rule)) {
+        return out_of_memory(builder);
+    }
+    builder->policy->written++;
+    return true;
 }
 
 struct policy *

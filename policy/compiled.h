@@ -7,13 +7,15 @@
  */
 
 #include "dialect.h"
+#include "presets.h"
 
 enum { POLICY_NOTE_SIZE = 160, POLICY_RULE_SIZE = 320 };
 
-/* Text or conditions that rules point to. */
+/* Text or conditions that rules point to, or a preset that was chosen. */
 struct policy_part {
     struct policy_part *next;
     struct conditions conditions;
+    struct preset_choice preset;
     char text[];
 };
 

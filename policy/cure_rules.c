@@ -24,6 +24,19 @@ is_written(const struct policy *policy, const struct rule *rule)
     return rule != NULL && rule < rules_at(policy->rules, 0) + policy->written;
 }
 
+/* "+lifecycle-hooks with preset watchtower, or ": what a preset of the policy would grant the call by. */
+static void
+suggest_feature(const struct policy *policy, const struct route *route, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (const struct policy_part *part = policy->parts; part != NULL; part = part->next) {
+        const char *feature = part->preset.count > 0 ? preset_missing_feature(&part->preset, route) : NULL;
+        if (feature != NULL) {
+            snprintf(text, size, "+%s with preset %s, or ", feature, preset_name(&part->preset));
+        }
+    }
+}
+
 /* " in [policy ops]", or nothing where the policy has no name. */
 static void
 place(const struct policy *policy, char *text, size_t size)
@@ -59,7 +72,9 @@ cure_for_rules(const struct policy *policy, const struct call *call, const struc
         snprintf(text, size, "needs what %.96s asks for%s", unfulfilled->text, where);
         return;
     }
-    int length = snprintf(text, size, "needs allow = %s%s", call->route->operation, where);
+    char feature[80];
+    suggest_feature(policy, call->route, feature, sizeof(feature));
+    int length = snprintf(text, size, "needs %sallow = %s%s", feature, call->route->operation, where);
     if (policy->switches.dialect != NULL && length > 0 && (size_t)length < size) {
         char other[VERDICT_TEXT_SIZE];
         cure_for_refusal(&policy->switches, call, other, sizeof(other));

@@ -142,6 +142,12 @@ bool policy_builder_has_switch(const struct policy_builder *builder, const char 
 bool policy_builder_allow(struct policy_builder *builder, const char *text);
 bool policy_builder_deny(struct policy_builder *builder, const char *text);
 
+/*
+ * preset = watchtower +lifecycle-hooks -ping-fallback: the calls of a client, with and without features of it, and no
+ * others; a HEAD only where the client sends it.
+ */
+bool policy_builder_preset(struct policy_builder *builder, const char *words);
+
 /* Refused calls pass, and their verdicts are marked; malformed ones and unclean paths are refused as ever. */
 void policy_builder_dry_run(struct policy_builder *builder, bool on);
 
@@ -152,6 +158,26 @@ struct policy *policy_builder_finish(struct policy_builder *builder);
 
 /* For a builder that is not finished; NULL is let pass. */
 void policy_builder_free(struct policy_builder *builder);
+
+/* Calls `preset` for each preset that there is. */
+void policy_presets(void (*preset)(void *owner, const char *name, const char *client), void *owner);
+
+/* A call of a preset. */
+struct policy_preset_call {
+    const char *method;
+    const char *template;
+    const char *operation;
+    const char *feature; /* that takes it; "" where the client can't do without it */
+    bool granted;        /* with the features that are wanted */
+};
+
+/*
+ * Calls `call` for each call of a preset, those of each feature behind those that it always needs. `words` is what a
+ * policy says, as in "watchtower +cleanup". False, with the reason in `problem`, where there is no such preset or
+ * feature.
+ */
+bool policy_preset_calls(const char *words, void (*call)(void *owner, const struct policy_preset_call *call),
+                         void *owner, char *problem, size_t size);
 
 /*
  * Calls `line` with one sentence for each setting of the environment that does nothing, or not what it seems to, with

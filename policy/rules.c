@@ -141,6 +141,9 @@ rules_decide(const struct rules *rules, const struct call *call)
         if (call->route == NULL || !route_set_has(&rule->routes, row)) {
             continue;
         }
+        if (rule->exact && call->route->method != call->method) {
+            continue;
+        }
         enum condition_answer answer = rule->conditions != NULL
                                            ? conditions_ask(rule->conditions, &call->target, &decision.parameter)
                                            : CONDITIONS_HOLD;

@@ -55,6 +55,7 @@ struct rule {
     uint64_t sections;
     struct slice word;
     struct route_set routes;             /* of RULE_ROUTES */
+    bool exact;                          /* of RULE_ROUTES: the HEAD of a GET route is not covered */
     const struct conditions *conditions; /* of RULE_ROUTES; NULL where it has none; must outlive the list */
     const char *text;                    /* what a log calls the rule; must outlive the list */
 };

@@ -68,6 +68,9 @@ build_line(struct policy_builder *builder, const char *line)
     if (strcmp(key, "dialect") == 0) {
         return policy_builder_dialect(builder, value);
     }
+    if (strcmp(key, "preset") == 0) {
+        return policy_builder_preset(builder, value);
+    }
     if (strcmp(key, "dry_run") == 0) {
         policy_builder_dry_run(builder, strcmp(value, "yes") == 0);
         return true;
