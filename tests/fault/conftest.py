@@ -53,3 +53,4 @@ def link(shared):
         yield (daemon, proxy,
                lambda tcp=False: stack.enter_context(RawClient((proxy.host, proxy.port) if tcp else proxy.unix)))
         daemon.go_on.set()
+        daemon.judge()

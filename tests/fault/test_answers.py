@@ -8,6 +8,7 @@ import pytest
 from harness.fake_daemon import (ENGINE_FIELDS, LAST_CHUNK, chunk, chunked, chunked_head, head, json_answer, reply)
 from harness.payload import MIB, noise, sha
 from harness.raw_client import Ended, request
+from harness.wait import stays, wait_settled
 
 GET = request("GET", "/info")
 PING = request("GET", "/_ping")
@@ -367,6 +368,26 @@ def test_a_large_answer_is_read_to_its_end_after_a_half_close(link):
     daemon.connection().wait_for(lambda me: me.fin or me.sent > 300_000, "the answer to be on its way")
     assert sha(client.read_answer().body) == sha(body)
     client.assert_ended(reset_ok=False)
+
+
+@pytest.mark.parametrize("end", ["half-close", "close", "1.0"])
+def test_an_answer_that_waits_for_a_late_reader_outlives_the_engine_and_the_end_of_the_connection(link, end):
+    """Sizes around what a socket holds: the rest waits in the program when the engine has long gone."""
+    daemon, proxy, connect = link
+    clients = []
+    for size in range(150_000, 320_000, 10_000):
+        daemon.on(f"/images/{size}/get", reply(head(200, (("Content-Length", size),)) + noise(size)))
+        client = connect()
+        client.send(request("GET", f"/images/{size}/get", *(["Connection: close"] if end == "close" else []),
+                            version="HTTP/1.0" if end == "1.0" else "HTTP/1.1"))
+        if end == "half-close":
+            client.half_close()
+        clients.append((size, client))
+    wait_settled(lambda: str([one.ended for one in daemon.connections]), 10, "the engine to have sent what it can")
+    stays(lambda: proxy.process.poll() is None, 2.3, "the program lives")
+    for size, client in clients:
+        assert sha(client.read_answer().body) == sha(noise(size)), size
+        client.assert_ended(reset_ok=False)
 
 
 def test_pipelined_requests_before_a_half_close_are_all_answered(link):

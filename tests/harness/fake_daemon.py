@@ -436,8 +436,14 @@ class FakeDaemon:
             thread.join(5)
         if self.folder:
             self.folder.cleanup()
-        if judge and self.failures:
-            number, error = self.failures[0]
+        if judge:
+            self.judge()
+
+    def judge(self):
+        """Fails with the first failure of a script, once."""
+        failures, self.failures = self.failures, []
+        if failures:
+            number, error = failures[0]
             raise AssertionError(f"the script of connection {number} failed: {error!r}") from error
 
     def _accept(self):
