@@ -228,13 +228,15 @@ take_listener(struct draft *draft, const struct ini_entry *entry, struct ini_pro
 static bool
 take_policy(struct draft *draft, const struct ini_entry *entry, struct ini_problem *problem)
 {
-    static const char *const keys[] = {"allow", "deny", "dialect", "dry_run", NULL};
+    static const char *const keys[] = {"allow", "deny", "preset", "dialect", "dry_run", NULL};
     struct policy_builder *builder = draft->policies[draft->policy_count - 1].builder;
     bool taken;
     if (strcmp(entry->key, "allow") == 0)
         taken = policy_builder_allow(builder, entry->value);
     else if (strcmp(entry->key, "deny") == 0)
         taken = policy_builder_deny(builder, entry->value);
+    else if (strcmp(entry->key, "preset") == 0)
+        taken = policy_builder_preset(builder, entry->value);
     else if (strcmp(entry->key, "dialect") == 0)
         taken = policy_builder_dialect(builder, entry->value);
     else if (strcmp(entry->key, "dry_run") == 0) {

@@ -26,7 +26,9 @@ STEPS=(
     "border     | border            | streams, routes, limits: judged is forwarded"
     "system     | system            | system tests, real engine"
     "quickstart | system quickstart | examples/quickstart.sh --once"
+    "service    | service           | INI files, reload, what a service manager hears and passes"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
+    "serv_asan  | sanitizers        | service tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
     "fuzz       | fuzz              | each fuzzer for FUZZ_SECONDS (15)"
     "soak       | soak              | mixed load and restarts for SOAK_SECONDS (180)"
@@ -181,6 +183,8 @@ step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
 step_fault() { step_gcc && run_pytest gcc tests/fault; }
 step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
+step_service() { step_gcc && run_pytest gcc tests/service; }
+step_serv_asan() { build_asan && run_pytest asan tests/service; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
 step_soak() {
