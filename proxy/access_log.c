@@ -18,6 +18,39 @@ static const char *const end_words[] = {
     [ACCESS_MALFORMED] = "malformed",
 };
 
+enum { DRY_RUNS_MAX = 512 };
+
+/* Operations are static strings of the policy, so their addresses tell them apart; "unknown" is one operation. */
+static bool
+is_first_dry_run(const char *operation)
+{
+    static const char *told[DRY_RUNS_MAX];
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (told[i] == operation)
+            return false;
+    if (count == DRY_RUNS_MAX)
+        return false;
+    told[count++] = operation;
+    return true;
+}
+
+void
+access_log_dry_run(const struct access_record *access)
+{
+    struct log_record record;
+    if (!log_wanted(LOG_LEVEL_WARNING) || !is_first_dry_run(access->operation))
+        return;
+    log_begin(&record, LOG_LEVEL_WARNING, "would-refuse");
+    log_string(&record, "client", access->client);
+    log_slice(&record, "method", access->method);
+    log_slice(&record, "path", access->target);
+    log_string(&record, "operation", access->operation);
+    log_string(&record, "rule", access->rule);
+    log_string(&record, "cure", access->cure);
+    log_end(&record);
+}
+
 static char last_refusal[256];
 
 const char *

@@ -320,6 +320,20 @@ collect(struct exchange *exchange)
         transport_write(exchange->client, SLICE_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
+static void
+tell_dry_run(const struct exchange *exchange)
+{
+    const struct access_record record = {
+        .client = exchange->client_name,
+        .method = exchange->method,
+        .target = exchange->path,
+        .operation = exchange->verdict.operation,
+        .rule = exchange->verdict.rule,
+        .cure = exchange->verdict.cure,
+    };
+    access_log_dry_run(&record);
+}
+
 void
 exchange_start(struct exchange *exchange)
 {
@@ -331,6 +345,8 @@ exchange_start(struct exchange *exchange)
         exchange_reply(exchange, 400, exchange->verdict.cure, ACCESS_MALFORMED);
         break;
     case VERDICT_ALLOW:
+        if (exchange->verdict.dry)
+            tell_dry_run(exchange);
         if (exchange->head.failed)
             exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
         else if (exchange->collect)

@@ -109,3 +109,12 @@ def test_a_listener_that_can_not_be_opened_leaves_all_as_it_was(serve, daemon):
     assert "another process listens there" in proxy.wait_for_log(" err reload ")
     assert status((proxy.host, proxy.port), "/version") == 200
     assert status((proxy.host, proxy.port), "/info") == 403
+
+
+def test_a_dry_run_lets_pass_and_tells_once_a_call_what_would_be_refused(serve):
+    proxy = serve(ONE % "trial" + "[policy trial]\nallow = SystemPing\ndry_run = yes\n")
+    for path in ("/_ping", "/info", "/info", "/version"):
+        assert status((proxy.host, proxy.port), path) == 200
+    assert "cure=\"needs allow = SystemInfo in [policy trial]\"" in proxy.wait_for_log("path=/info operation")
+    proxy.wait_for_log("path=/version operation")
+    assert len(proxy.lines(" warning would-refuse ")) == 2
