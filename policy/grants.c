@@ -97,8 +97,8 @@ pass_gates(const struct switches *switches, size_t step, char *text, size_t size
     return methods;
 }
 
-static void
-describe_grant(const struct switches *switches, size_t step, char *text, size_t size)
+void
+grant_describe(const struct switches *switches, size_t step, char *text, size_t size)
 {
     const struct dialect_switch *entry = &switches->dialect->switches[step];
     char paths[PART_SIZE];
@@ -143,7 +143,7 @@ list_switches(const struct switches *switches, void (*line)(void *owner, const c
         size_t id = switches->narrowest_first[i];
         const struct dialect_switch *entry = &dialect->switches[id];
         if (entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD && switches->on[id]) {
-            describe_grant(switches, id, text, sizeof(text));
+            grant_describe(switches, id, text, sizeof(text));
             line(owner, text);
             any = true;
         }

@@ -14,4 +14,7 @@
  */
 void grants_list(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);
 
+/* The sentence of one switch that is on and grants: "CONTAINERS=1: GET and HEAD below /containers; …". */
+void grant_describe(const struct switches *switches, size_t step, char *text, size_t size);
+
 #endif

@@ -124,7 +124,10 @@ struct policy_builder;
  */
 struct policy_builder *policy_builder_new(const char *name);
 
-/* The dialect of the switches; must come before the first of them. Without it: tecnativa. */
+/*
+ * The dialect of the switches; must come before the first of them. Without it: tecnativa. What the dialect grants by
+ * default is granted as soon as it is named or a switch is set.
+ */
 bool policy_builder_dialect(struct policy_builder *builder, const char *word);
 
 /* CONTAINERS = 1. Takes 1, yes, true, on and 0, no, false, off; each switch once. Unset ones have their defaults. */
@@ -178,6 +181,47 @@ struct policy_preset_call {
  */
 bool policy_preset_calls(const char *words, void (*call)(void *owner, const struct policy_preset_call *call),
                          void *owner, char *problem, size_t size);
+
+enum policy_route_verdict {
+    ROUTE_REFUSED,
+    ROUTE_ALLOWED,
+    ROUTE_CONDITIONAL, /* it depends on the query, or for OPTIONS on the path; `rule` says on what */
+};
+
+/* A route of an engine and what a policy makes of it. All text but `cure` and `classes` lives as long as the policy. */
+struct policy_route {
+    const char *method;
+    const char *template;
+    const char *operation;
+    const char *section;
+    const char *since;   /* in versions of Docker's API, for /libpod of Podman */
+    const char *classes; /* "read logs" */
+    const char *rule;
+    const char *cure; /* "" where it is not refused */
+    enum policy_route_verdict verdict;
+};
+
+/* Calls `route` for every route that an engine has, in the order of the table. A HEAD of a GET is judged with it. */
+void policy_routes(const struct policy *policy, void (*route)(void *owner, const struct policy_route *route),
+                   void *owner);
+
+/* Calls `route` for every route of which two policies make something different. */
+void policy_diff(const struct policy *before, const struct policy *after,
+                 void (*route)(void *owner, const struct policy_route *before, const struct policy_route *after),
+                 void *owner);
+
+enum policy_form {
+    POLICY_AS_SWITCHES, /* "CONTAINERS = 1": the dialect and the switches, as they were read */
+    POLICY_AS_RULES,    /* "allow = ContainerList, …": the same grants without a dialect */
+};
+
+/*
+ * Calls `line` with the lines of a policy section that is equal to an environment, with comments (#) on what each
+ * grants, none longer than 120 bytes. OPTIONS, which a dialect may grant below some paths, is left out of rules. False
+ * when memory is short or DIALECT is not a dialect's word.
+ */
+bool policy_convert(char *const environment[], enum policy_form form, void (*line)(void *owner, const char *text),
+                    void *owner);
 
 /*
  * Calls `line` with one sentence for each setting of the environment that does nothing, or not what it seems to, with

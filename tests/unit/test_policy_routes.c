@@ -145,10 +145,34 @@ static const struct route_case TRANSPORTS[] = {
     {"POST", "/v1.44/grpc", "GRPC", TRANSPORT_H2C, false},
 };
 
+/* Everything that the dialect with the most switches grants of Podman's own API. */
+#define ALL_OF_PODMAN                                                                                                  \
+    "DIALECT=linuxserver POST=1 LIBPOD_CONTAINERS=1 LIBPOD_EVENTS=1 LIBPOD_EXEC=1 LIBPOD_IMAGES=1 LIBPOD_PODS=1 "      \
+    "LIBPOD_PLAY=1 LIBPOD_SYSTEM=1 LIBPOD_VOLUMES=1 ALLOW_LOGS=1 ALLOW_TOP=1 ALLOW_ARCHIVE=1 ALLOW_EXPORT=1"
+
+static const struct route_case LIBPOD_TRANSPORTS[] = {
+    {"GET", "/v4.0.0/libpod/events", "SystemEventsLibpod", TRANSPORT_STREAM, false},
+    {"GET", "/v4.0.0/libpod/events?stream=false", "SystemEventsLibpod", TRANSPORT_PLAIN, false},
+    {"GET", "/v4.0.0/libpod/containers/x/logs?follow=true", "ContainerLogsLibpod", TRANSPORT_STREAM, false},
+    {"GET", "/v4.0.0/libpod/containers/x/logs", "ContainerLogsLibpod", TRANSPORT_PLAIN, false},
+    {"GET", "/v4.0.0/libpod/containers/stats", "ContainersStatsAllLibpod", TRANSPORT_STREAM, false},
+    {"GET", "/v4.0.0/libpod/containers/x/top", "ContainerTopLibpod", TRANSPORT_PLAIN, false},
+    {"GET", "/v4.0.0/libpod/containers/x/top?stream=1", "ContainerTopLibpod", TRANSPORT_STREAM, false},
+    {"GET", "/v4.0.0/libpod/pods/x/top?stream=true", "PodTopLibpod", TRANSPORT_STREAM, false},
+    {"GET", "/v4.0.0/libpod/pods/stats", "PodStatsAllLibpod", TRANSPORT_PLAIN, false},
+    {"POST", "/v4.0.0/libpod/containers/x/wait", "ContainerWaitLibpod", TRANSPORT_LONG, false},
+    {"POST", "/v4.0.0/libpod/images/pull?reference=a", "ImagePullLibpod", TRANSPORT_LONG, false},
+    {"GET", "/v4.0.0/libpod/containers/x/export", "ContainerExportLibpod", TRANSPORT_LONG, false},
+    {"POST", "/v4.0.0/libpod/play/kube", "PlayKubeLibpod", TRANSPORT_LONG, false},
+    {"POST", "/v4.0.0/libpod/containers/x/attach", "ContainerAttachLibpod", TRANSPORT_HIJACK, false},
+    {"POST", "/v4.0.0/libpod/exec/x/start", "ExecStartLibpod", TRANSPORT_HIJACK, true},
+    {"POST", "/v4.0.0/libpod/exec/x/resize", "ExecResizeLibpod", TRANSPORT_PLAIN, false},
+};
+
 static void
-check_cases(const struct route_case cases[], size_t count)
+check_cases_under(const char *settings, const struct route_case cases[], size_t count)
 {
-    struct policy *policy = policy_of(EVERYTHING);
+    struct policy *policy = policy_of(settings);
     for (size_t i = 0; i < count; i++) {
         struct asked asked = ask(policy, cases[i].method, cases[i].target);
         const struct verdict *verdict = &asked.verdict;
@@ -163,7 +187,7 @@ check_cases(const struct route_case cases[], size_t count)
     policy_unref(policy);
 }
 
-#define CHECK(cases) check_cases((cases), sizeof(cases) / sizeof((cases)[0]))
+#define CHECK(cases) check_cases_under(EVERYTHING, (cases), sizeof(cases) / sizeof((cases)[0]))
 
 static void
 a_call_has_the_name_that_the_engine_routes_it_to(void **state)
@@ -218,6 +242,13 @@ the_transport_follows_the_route_its_method_and_its_parameters(void **state)
 {
     (void)state;
     CHECK(TRANSPORTS);
+}
+
+static void
+the_transport_of_podmans_calls_follows_them_too(void **state)
+{
+    (void)state;
+    check_cases_under(ALL_OF_PODMAN, LIBPOD_TRANSPORTS, sizeof(LIBPOD_TRANSPORTS) / sizeof(LIBPOD_TRANSPORTS[0]));
 }
 
 static void
@@ -311,6 +342,7 @@ main(void)
         cmocka_unit_test(each_class_has_calls_and_each_call_has_a_class),
         cmocka_unit_test(what_no_engine_routes_is_unknown_and_plain),
         cmocka_unit_test(the_transport_follows_the_route_its_method_and_its_parameters),
+        cmocka_unit_test(the_transport_of_podmans_calls_follows_them_too),
         cmocka_unit_test(a_refused_call_tells_what_it_would_have_been),
         cmocka_unit_test(each_row_of_the_table_is_found_by_its_own_template),
         cmocka_unit_test(only_the_calls_that_an_engine_hijacks_are_flagged_for_a_tunnel),
