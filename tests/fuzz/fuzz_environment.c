@@ -7,9 +7,8 @@
 
 #include "proxy/cli_explain.h"
 #include "proxy/config.h"
+#include "settings.h"
 #include "support.h"
-
-#include <netdb.h>
 
 enum { ENTRIES_MAX = 64, SECRET_SIZE = 25 };
 
@@ -18,17 +17,6 @@ struct environment {
     char *entries[ENTRIES_MAX + 1];
     const char *explain;
 };
-
-int __real_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
-int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
-
-int
-__wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
-{
-    struct addrinfo numeric = *hints;
-    numeric.ai_flags |= AI_NUMERICHOST;
-    return __real_getaddrinfo(node, service, &numeric, found);
-}
 
 static void
 read_environment(struct slice bytes, struct environment *environment)
@@ -50,14 +38,6 @@ read_environment(struct slice bytes, struct environment *environment)
 }
 
 static void
-check_line(const char *text)
-{
-    CHECK(text[0] != '\0');
-    for (const char *at = text; *at != '\0'; at++)
-        CHECK((unsigned char)*at >= 0x20 && *at != 0x7f);
-}
-
-static void
 check_sentence(void *owner, const char *text)
 {
     const struct environment *environment = owner;
@@ -73,7 +53,7 @@ static void
 check_grant(void *owner, const char *text)
 {
     (void)owner;
-    check_line(text);
+    settings_check_line(text);
 }
 
 static void
@@ -84,25 +64,14 @@ check_config(const struct environment *environment)
     struct config *config = config_from_environment(environment->entries, problem);
     if (config == NULL) {
         CHECK(memchr(problem, '\0', sizeof(problem)) != NULL);
-        check_line(problem);
+        settings_check_line(problem);
         bool named = false;
         for (const char *const *name = config_option_names(); *name != NULL; name++)
             named = named || (strncmp(problem, *name, strlen(*name)) == 0 && problem[strlen(*name)] == '=');
         CHECK(named);
         return;
     }
-    CHECK(config->listener_count >= 1 && config->listener_count <= CONFIG_LISTENERS_MAX);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        struct address again;
-        const char *reason = NULL;
-        CHECK(config->listeners[i].policy != NULL);
-        check_line(config->listeners[i].address.name);
-        CHECK(address_parse_listen(config->listeners[i].address.name, &again, &reason));
-        CHECK(address_equals(&again, &config->listeners[i].address));
-    }
-    CHECK(config->buffer_low < config->buffer_high && config->max_target_size < config->max_head_size);
-    CHECK(config->max_head_fields >= 8 && config->max_head_fields <= 256);
-    CHECK(config->head_timeout >= 10 && config->idle_timeout >= 10 && config->max_connections >= 1);
+    settings_check(config);
     config_unref(config);
 }
 

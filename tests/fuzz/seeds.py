@@ -156,8 +156,27 @@ def client_stream_seeds():
             yield bytes((ord("0") + value) % 256 for value in header) + (stream + raw).encode("latin-1")
 
 
+FILES = [
+    "", "; nothing\n", "[sockwarden]\n", "[listener a]\naddress = unix:/a\npolicy = a\n[policy a]\nCONTAINERS = 1\n",
+    "[sockwarden]\nlog_level = debug\nmax_head_size = 32k ; more\n\n[upstream]\naddress = abns@engine\n\n"
+    "[listener web]\naddress = tcp://127.0.0.1:2375\n  , unix:/b\npolicy=p\nallow_from = 127.0.0.1, 10.0.0.0/8\n"
+    "deny_detail = terse\n[policy p]\npreset = traefik\nallow = ContainerList, @read\ndeny = GET /containers/{id}/archive\n",
+    "[listener a]\naddress = unix:/a\nmode = 0660\nowner = root\ngroup = root\npolicy = b\n[policy b]\nPOST = 1\ndialect = tecnativa\n",
+    "[listener a]\naddress = systemd:web\npolicy = c\n[policy c]\nallow = POST /containers/{id}/kill ?signal=HUP|USR1\n",
+    "[listener\n", "key = value\n", " continued\n", "[policy a]\n[policy a]\n", "[upstream]\naddress = \n", "[sockwarden]\nlog_levl = info\n",
+    "\xef\xbb\xbf[sockwarden]\n", "[sockwarden]\r\nlog_format = json\r\n", "[listener a]\naddress = unix:/a\npolicy = nobody\n",
+]
+
+
+def file_seeds():
+    for example in sorted((ROOT / "examples").rglob("*.ini")):
+        yield example.read_bytes()[:4000]
+    for text in FILES:
+        yield text.encode("latin-1")
+
+
 SEEDS = {"target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds,
-         "client_stream": client_stream_seeds}
+         "client_stream": client_stream_seeds, "file": file_seeds}
 
 
 def main():
