@@ -37,6 +37,18 @@ read_environment(struct slice bytes, struct environment *environment)
     environment->entries[count] = NULL;
 }
 
+/* The name of a variable may be repeated, and may read like the value of another one. */
+static bool
+is_in_a_name(const struct environment *environment, const char *value)
+{
+    for (char *const *entry = environment->entries; *entry != NULL; entry++) {
+        const char *found = strstr(*entry, value);
+        if (found != NULL && found < *entry + strcspn(*entry, "="))
+            return true;
+    }
+    return false;
+}
+
 static void
 check_sentence(void *owner, const char *text)
 {
@@ -44,7 +56,7 @@ check_sentence(void *owner, const char *text)
     CHECK(text[0] != '\0');
     for (char *const *entry = environment->entries; *entry != NULL; entry++) {
         const char *value = strchr(*entry, '=');
-        if (value != NULL && strlen(value + 1) >= SECRET_SIZE)
+        if (value != NULL && strlen(value + 1) >= SECRET_SIZE && !is_in_a_name(environment, value + 1))
             CHECK(strstr(text, value + 1) == NULL);
     }
 }

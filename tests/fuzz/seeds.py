@@ -151,7 +151,7 @@ def client_stream_seeds():
     for number, stream in enumerate(STREAMS):
         for kind in range(0, 27, 1 + number % 5):
             raw = RAW[(number + kind) % len(RAW)] if kind >= 25 else ""
-            pieces = [0, number % 40, 1, 0] if kind % 2 else [0, 0, 0, 0]
+            pieces = [[0, 0, 0, 0], [0, number % 40, 1, 0], [1, 1, 1, 1], [2, 1, 1, 1]][(number + kind) % 4]
             header = [2 if kind % 3 else 4, kind % 4, *pieces, kind, 0, kind, 5, 1, kind, kind % 7, 0, 0, len(raw)]
             yield bytes((ord("0") + value) % 256 for value in header) + (stream + raw).encode("latin-1")
 
