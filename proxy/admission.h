@@ -31,8 +31,7 @@ void admission_set_config(struct admission *admission, struct config *config);
 
 /* `owner` names the question for admission_cancel; `peer` and the credentials of `fd` say who asks. */
 enum admission_answer admission_ask(struct admission *admission, const struct listener_config *listener, int fd,
-                                    const struct sockaddr *peer, void (*done)(void *owner, bool admitted),
-                                    void *owner);
+                                    const struct sockaddr *peer, void (*done)(void *owner, bool admitted), void *owner);
 
 /* `done` of this owner will not be called any more. */
 void admission_cancel(struct admission *admission, const void *owner);
