@@ -25,7 +25,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PIECES = 4, TURNS_MAX = 3000, QUIET_TURNS = 4, COLLECT_MAX = 1024, OUTPUT_MAX = 1 << 18, NOT_AT_ALL = 255 };
+enum { PIECES = 4, TURNS_MAX = 3000, QUIET_TURNS = 4, COLLECT_MAX = 1024, OUTPUT_MAX = 1 << 18 };
+
+static const size_t not_at_all = SIZE_MAX;
 
 enum client_end { END_STAYS, END_FIN, END_CLOSES, END_FIN_AT_ONCE, END_COUNT };
 
@@ -205,7 +207,7 @@ judge(const struct run *run, const struct policy *policy)
 {
     static struct model model;
     struct slice output = {run->output, run->output_length};
-    bool undisturbed = run->shutdown_at == NOT_AT_ALL && run->end != END_CLOSES;
+    bool undisturbed = run->shutdown_at == not_at_all && run->end != END_CLOSES;
     model_read(&model, run->stream, policy, COLLECT_MAX);
     engine_check(&run->engine, &model, policy, undisturbed);
     answers_check(output, &model, &run->engine, undisturbed);
@@ -225,7 +227,7 @@ read_input(struct run *run, struct input *input, size_t *policy)
         run->engine.kinds[i] = engine_kind(input_choice(input, engine_kind_count()));
     run->engine.piece = input_choice(input, 64);
     size_t shutdown = input_choice(input, 64);
-    run->shutdown_at = shutdown == 0 ? NOT_AT_ALL : shutdown - 1;
+    run->shutdown_at = shutdown == 0 ? not_at_all : shutdown - 1;
     size_t raw = input_number(input, 65536);
     struct slice rest = input_rest(input);
     raw = raw < rest.length ? raw : rest.length;
