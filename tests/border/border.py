@@ -240,12 +240,17 @@ def assert_written_anew(connection, what):
     assert not (connection.complete and connection.pending), what + f"behind the request: {bytes(connection.pending)!r}"
 
 
-def offsets(data):
+def offsets(data, begin=1):
     """Where a stream is cut in two: everywhere, or for a big one near its ends and here and there between."""
     length = len(data)
     if length <= BIG:
-        return range(1, length)
-    return sorted({*range(1, 200), *range(200, length - 200, length // 97), *range(length - 200, length)})
+        return range(begin, length)
+    return sorted({*range(begin, begin + 150), *range(begin, length - 50, length // 31), *range(length - 50, length)})
+
+
+def body_begins(data):
+    """Where the first head of a stream is over but for its last line end."""
+    return max(1, data.find(b"\r\n\r\n"))
 
 
 def export(folder):
