@@ -176,6 +176,8 @@ answer(struct engine_connection *connection, size_t piece)
 {
     if (connection->hung_up || (!connection->answering && !is_due(connection)))
         return false;
+    if (!connection->answering)
+        connection->ended_first = connection->ended;
     connection->answering = true;
     size_t left = connection->bytes.length - connection->sent;
     size_t size = piece > 0 && piece < left ? piece : left;
@@ -359,7 +361,7 @@ check_connection(const struct engine_connection *connection, const struct model_
     return complete;
 }
 
-/* A tunnel that begins with the first request, whose bytes must all arrive. */
+/* A tunnel that begins with the first request, whose bytes must all arrive, and its end behind them. */
 static void
 check_tunnel(const struct engine_connection *connection, const struct model_request *request)
 {
@@ -372,6 +374,7 @@ check_tunnel(const struct engine_connection *connection, const struct model_requ
     CHECK(plain_head_read(bytes, &head) == PLAIN_END);
     size_t body = plain_length(&head) > 0 ? (size_t)plain_length(&head) : 0;
     CHECK(bytes.length == head.size + body + raw);
+    CHECK(!connection->ended_first);
 }
 
 void

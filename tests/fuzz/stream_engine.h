@@ -21,8 +21,9 @@ struct engine_connection {
     struct slice bytes; /* of the answer */
     size_t sent;
     bool answering;
-    bool ended;   /* the proxy sent FIN, or reset it */
-    bool hung_up; /* by us */
+    bool ended;       /* the proxy sent FIN, or reset it */
+    bool hung_up;     /* by us */
+    bool ended_first; /* before anything was answered */
     char *received;
     size_t length;
     size_t capacity;
