@@ -147,8 +147,8 @@ class Border:
         self.barrier()
         seen = [f"{one.request.method} {one.request.target}" for one in self.daemon.connections if one.request]
         self.daemon.forget()
-        wanted = [re.sub(" <.*|^~", "", one).replace("\\x3b", ";") for one in Outcome(getattr(case,
-            self.policy)).requests]
+        requests = Outcome(getattr(case, self.policy)).requests
+        wanted = [re.sub(" <.*|^~", "", one).replace("\\x3b", ";") for one in requests]
         assert seen == wanted[:len(seen)], f"{case.name}: the engine saw {seen}, which is not the begin of {wanted}"
 
     def judge(self, case, glue, answers, what):

@@ -27,11 +27,13 @@ def borders():
 
 @pytest.fixture(autouse=True)
 def clean_record(borders):
-    """A test that failed leaves nothing for the next one to stumble over."""
+    """What reaches the engine late is seen, too; a test that failed leaves nothing for the next one to stumble over."""
     yield
     for place in borders.values():
         place.barrier()
+        late = [bytes(one.received) for one in place.daemon.connections]
         place.daemon.forget()
+        assert not late, f"behind the last judged request the engine saw {late}"
 
 
 def plays(policy, group):
