@@ -205,8 +205,8 @@ def test_empty_lines_between_requests_are_skipped_or_refused_but_never_forwarded
     assert_nothing_leaked(daemon, proxy)
 
 
-def test_a_malformed_request_is_one_warning_that_names_client_and_reason(link):
-    _, proxy, _ = link
+def test_a_malformed_request_is_one_warning_that_names_client_and_reason(serve):
+    proxy = serve()
     with RawClient((proxy.host, proxy.port)) as client:
         client.send(request("GET", "/_ping", "Content-Length: 5, 5"))
         assert_refused_and_closed(client, (400,))

@@ -336,8 +336,8 @@ def test_an_engine_that_ends_a_tunnel_ends_it_for_the_client(link, name, way):
 
 @pytest.mark.parametrize("way", ["close", "reset"])
 @pytest.mark.parametrize("name", ["attach with Upgrade", "exec start without Upgrade", "session"])
-def test_a_client_that_leaves_a_tunnel_is_seen_to_leave_by_the_engine(link, name, way):
-    daemon, proxy, connect = link
+def test_a_client_that_leaves_a_tunnel_is_seen_to_leave_by_the_engine(daemon, serve, connect, name, way):
+    proxy, go_on = serve(), threading.Event()
     data, answer = KINDS[name]
 
     def script(connection):
@@ -345,14 +345,14 @@ def test_a_client_that_leaves_a_tunnel_is_seen_to_leave_by_the_engine(link, name
         connection.send(answer)
         while True:
             connection.send(b"output " * 100)
-            connection.wait(daemon.go_on)
+            connection.wait(go_on)
     daemon.on(target_of(data), script)
-    client = connect(tcp=True)
+    client = connect(proxy)
     client.send(data)
     client.read_head()
     log_name = f"client={client.name} "
     getattr(client, way)()
-    daemon.go_on.set()
+    go_on.set()
     daemon.connection().wait_ended()
     assert " access " in proxy.wait_for_log(log_name)
 
@@ -433,11 +433,11 @@ def test_a_side_of_a_tunnel_that_does_not_read_stops_the_other_but_not_its_own_d
 # --- In the log ---
 
 @pytest.mark.parametrize("name", ["attach with Upgrade", "exec start without Upgrade"])
-def test_a_tunnel_is_one_access_record_when_it_ends_with_what_went_through_it(link, name):
-    daemon, proxy, connect = link
+def test_a_tunnel_is_one_access_record_when_it_ends_with_what_went_through_it(daemon, serve, connect, name):
+    proxy = serve()
     data, answer = KINDS[name]
     daemon.on(target_of(data), echo(answer))
-    client = connect(tcp=True)
+    client = connect(proxy)
     mark = f"client={client.name} "
     client.send(data + b"stdin")
     client.read_head()
@@ -447,4 +447,5 @@ def test_a_tunnel_is_one_access_record_when_it_ends_with_what_went_through_it(li
     client.assert_ended()
     line = proxy.wait_for_log(mark)
     assert " access " in line and f" status={101 if b'101' in answer[:15] else 200} " in line
+    assert " sent=5 " in line and f" received={5 + (len(EXEC) if 'exec' in name else 0)} " in line
     assert len(proxy.lines(mark)) == 1

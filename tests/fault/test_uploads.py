@@ -449,10 +449,10 @@ def test_an_upload_whose_answer_is_long_in_coming_is_waited_for(daemon, serve, c
         assert client.read_answer(method).status == 200
 
 
-def test_the_end_of_a_client_during_a_long_answer_is_not_an_error_of_the_engine(link):
-    daemon, proxy, connect = link
+def test_the_end_of_a_client_during_a_long_answer_is_not_an_error_of_the_engine(daemon, serve, connect):
+    proxy = serve()
     daemon.on("/images/x/get", lambda connection: (connection.send(chunked_head() + chunk(b"x")), connection.drain()))
-    client = connect(tcp=True)
+    client = connect(proxy)
     client.send(request("GET", "/images/x/get"))
     client.read_head()
     name = f"client={client.name} "
