@@ -26,12 +26,12 @@ for source; do
     cp -rn "$source/." "$work/all" 2>/dev/null || true
 done
 
-# libFuzzer copies a small set of inputs that has the coverage of all: by edges, or also by how often each was taken.
+# libFuzzer (of clang 13 or newer) copies a small set of inputs that has the coverage of all: by edges, or also by how often each was taken.
 merge() { # FOLDER ARGUMENT...
     local into=$1
     shift
     mkdir -p "$into"
-    if ! "${FUZZERS:-$folder/tests/fuzz}/fuzz_$name" -merge=1 -max_len=4095 -timeout=60 "$@" "$into" "$work/all" \
+    if ! "${FUZZERS:-$folder/tests/fuzz}/fuzz_$name" -set_cover_merge=1 -max_len=4095 -timeout=60 "$@" "$into" "$work/all" \
         2>"$work/log"; then
         tail -n 20 "$work/log"
         exit 1
