@@ -330,6 +330,8 @@ policy_builder_preset(struct policy_builder *builder, const char *words)
         return out_of_memory(builder);
     }
     part->preset = choice;
+    memset(&part->missing, 0, sizeof(part->missing));
+    preset_add_missing(&choice, &part->missing);
     struct rule rule = {.effect = RULE_ALLOW,
                         .reach = RULE_ROUTES,
                         .methods = METHODS_ALL,

@@ -16,6 +16,7 @@ struct policy_part {
     struct policy_part *next;
     struct conditions conditions;
     struct preset_choice preset;
+    struct route_set missing; /* what features of the preset would grant that are not wanted */
     char text[];
 };
 

@@ -1,28 +1,6 @@
 #include "cure.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-/* The text as it grows; what does not fit is cut. */
-struct text {
-    char *out;
-    size_t size;
-    size_t length;
-};
-
-static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-add(struct text *text, const char *format, ...)
-{
-    if (text->length >= text->size) {
-        return;
-    }
-    va_list arguments;
-    va_start(arguments, format);
-    text->length += (size_t)vsnprintf(text->out + text->length, text->size - text->length, format, arguments);
-    va_end(arguments);
-}
+#include "phrase.h"
 
 /* Switches that would open the path, narrowest first. */
 struct openers {
@@ -55,9 +33,11 @@ find_needs(const struct switches *switches, const struct call *call, struct need
     needs->guard_count = 0;
     needs->free.count = needs->gated.count = 0;
     needs->free.one_is_on = needs->gated.one_is_on = false;
+    bool covers[SWITCHES_MAX];
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
-        if (switches->on[i] || !dialect_covers(entry, call)) {
+        covers[i] = dialect_covers(entry, call);
+        if (switches->on[i] || !covers[i]) {
             continue;
         }
         if (entry->kind == SWITCH_GATE && needs->gate == NULL) {
@@ -70,7 +50,7 @@ find_needs(const struct switches *switches, const struct call *call, struct need
         size_t id = switches->narrowest_first[i];
         const struct dialect_switch *entry = &dialect->switches[id];
         bool opens = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
-        if (opens && dialect_covers(entry, call)) {
+        if (opens && covers[id]) {
             bool before_gate = needs->gate != NULL && entry < needs->gate;
             add_opener(before_gate ? &needs->free : &needs->gated, entry, switches->on[id]);
         }
@@ -104,15 +84,12 @@ would_be_section(const struct target *target)
 
 /* A path that no switch opens: near misses get told what they missed. */
 static void
-explain_unknown_path(const struct dialect *dialect, const struct target *target, struct text *text)
+explain_unknown_path(const struct dialect *dialect, const struct target *target, struct phrase *cure)
 {
     struct slice first = would_be_section(target);
-    if (target->version.length > 0 && looks_like_version(first)) {
-        add(text, "a version prefix may come only once");
-        return;
-    }
     if (looks_like_version(first)) {
-        add(text, "the path begins with no version prefix of the form /v1.41");
+        phrase_add(cure, target->version.length > 0 ? "a version prefix may come only once"
+                                                    : "the path begins with no version prefix of the form /v1.41");
         return;
     }
     for (size_t i = 0; i < dialect->count; i++) {
@@ -121,63 +98,71 @@ explain_unknown_path(const struct dialect *dialect, const struct target *target,
             continue;
         }
         struct slice segment = section_segment(dialect_section(entry));
-        if (slice_equals_ignoring_case(first, segment)) {
-            add(text, "paths are case-sensitive: %s is for /%s", entry->name, segment.data);
-            return;
-        }
-        if (begins_with_segment(first, segment)) {
-            add(text, "no setting grants this path: %s is for /%s as a whole segment", entry->name, segment.data);
+        bool same = slice_equals_ignoring_case(first, segment);
+        if (same || begins_with_segment(first, segment)) {
+            phrase_add(cure, same ? "paths are case-sensitive: " : "no setting grants this path: ");
+            phrase_add(cure, entry->name);
+            phrase_add(cure, " is for /");
+            phrase_add_slice(cure, segment);
+            phrase_add(cure, same ? "" : " as a whole segment");
             return;
         }
     }
-    add(text, "no setting of the %s dialect grants this path", dialect->word);
+    phrase_add(cure, "no setting of the ");
+    phrase_add(cure, dialect->word);
+    phrase_add(cure, " dialect grants this path");
 }
 
 /* "POST=1 and ALLOW_LOGS=1 and CONTAINERS=1", or as much of it as is missing. */
 static void
-add_group(struct text *text, const struct needs *needs, const struct openers *openers, bool gated)
+add_group(struct phrase *cure, const struct needs *needs, const struct openers *openers, bool gated)
 {
     const char *joint = "";
     if (gated) {
-        add(text, "%s", needs->gate->rule_on);
+        phrase_add(cure, needs->gate->rule_on);
         joint = " and ";
     }
     for (size_t i = 0; i < needs->guard_count; i++) {
-        add(text, "%s%s", joint, needs->guards[i]->rule_on);
+        phrase_add(cure, joint);
+        phrase_add(cure, needs->guards[i]->rule_on);
         joint = " and ";
     }
     for (size_t i = 0; !openers->one_is_on && i < openers->count; i++) {
         joint = i == 0 ? joint : i + 1 == openers->count ? " or " : ", ";
-        add(text, "%s%s", joint, openers->list[i]->rule_on);
+        phrase_add(cure, joint);
+        phrase_add(cure, openers->list[i]->rule_on);
     }
 }
 
 void
-cure_for_refusal(const struct switches *switches, const struct call *call, char *out, size_t size)
+cure_for_refusal(const struct switches *switches, const struct call *call, char *text, size_t size)
 {
-    struct text text = {out, size, 0};
-    const char *word = switches->dialect->word;
+    struct phrase cure = phrase_begin(text, size);
     struct needs needs;
-    find_needs(switches, call, &needs);
     if (call->target.version_has_suffix) {
-        add(&text, "the %s dialect takes no version prefix with letters behind its numbers", word);
+        phrase_add(&cure, "the ");
+        phrase_add(&cure, switches->dialect->word);
+        phrase_add(&cure, " dialect takes no version prefix with letters behind its numbers");
         return;
     }
+    find_needs(switches, call, &needs);
     if (needs.free.count + needs.gated.count == 0) {
-        explain_unknown_path(switches->dialect, &call->target, &text);
+        explain_unknown_path(switches->dialect, &call->target, &cure);
         return;
     }
     bool never = needs.gate != NULL && needs.gate->name[0] == '\0';
     if (never && needs.free.count == 0) {
-        add(&text, "no setting of the %s dialect opens this method", word);
+        phrase_add(&cure, "no setting of the ");
+        phrase_add(&cure, switches->dialect->word);
+        phrase_add(&cure, " dialect opens this method");
         return;
     }
-    add(&text, "needs ");
+    phrase_add(&cure, "needs ");
     if (needs.free.count > 0) {
-        add_group(&text, &needs, &needs.free, false);
+        add_group(&cure, &needs, &needs.free, false);
     }
     if (needs.gated.count > 0 && !never) {
-        add(&text, "%s", needs.free.count > 0 ? ", or " : "");
-        add_group(&text, &needs, &needs.gated, needs.gate != NULL);
+        phrase_add(&cure, needs.free.count > 0 ? ", or " : "");
+        add_group(&cure, &needs, &needs.gated, needs.gate != NULL);
     }
 }

@@ -1,6 +1,7 @@
 #include "cure.h"
+#include "phrase.h"
 
-#include <stdio.h>
+enum { LONGEST_NAME = 64, LONGEST_RULE = 96 };
 
 /* The first allow rule that covers the route, but for its conditions; NULL where there is none. */
 static const struct rule *
@@ -26,24 +27,42 @@ is_written(const struct policy *policy, const struct rule *rule)
 
 /* "+lifecycle-hooks with preset watchtower, or ": what a preset of the policy would grant the call by. */
 static void
-suggest_feature(const struct policy *policy, const struct route *route, char *text, size_t size)
+suggest_feature(const struct policy *policy, const struct route *route, struct phrase *cure)
 {
-    text[0] = '\0';
     for (const struct policy_part *part = policy->parts; part != NULL; part = part->next) {
-        const char *feature = part->preset.count > 0 ? preset_missing_feature(&part->preset, route) : NULL;
+        bool offered = part->preset.count > 0 && route_set_has(&part->missing, route_index(route));
+        const char *feature = offered ? preset_missing_feature(&part->preset, route) : NULL;
         if (feature != NULL) {
-            snprintf(text, size, "+%s with preset %s, or ", feature, preset_name(&part->preset));
+            phrase_add(cure, "+");
+            phrase_add(cure, feature);
+            phrase_add(cure, " with preset ");
+            phrase_add(cure, preset_name(&part->preset));
+            phrase_add(cure, ", or ");
+            return;
         }
     }
 }
 
 /* " in [policy ops]", or nothing where the policy has no name. */
 static void
-place(const struct policy *policy, char *text, size_t size)
+add_place(const struct policy *policy, struct phrase *cure)
 {
-    text[0] = '\0';
     if (policy->name != NULL) {
-        snprintf(text, size, " in [policy %.64s]", policy->name);
+        phrase_add(cure, " in [policy ");
+        phrase_add_cut(cure, slice_from_string(policy->name), LONGEST_NAME);
+        phrase_add(cure, "]");
+    }
+}
+
+/* What the switches behind the rules would need. */
+static void
+add_switches(const struct policy *policy, const struct call *call, struct phrase *cure)
+{
+    char other[VERDICT_TEXT_SIZE];
+    cure_for_refusal(&policy->switches, call, other, sizeof(other));
+    if (strncmp(other, "needs ", 6) == 0) {
+        phrase_add(cure, ", or ");
+        phrase_add(cure, other + 6);
     }
 }
 
@@ -51,35 +70,38 @@ void
 cure_for_rules(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
                size_t size)
 {
-    char where[96];
-    place(policy, where, sizeof(where));
+    struct phrase cure = phrase_begin(text, size);
     if (decision->unclear) {
-        snprintf(text, size, "%.*s is there twice or in another spelling, and %s asks for it",
-                 (int)(decision->parameter.length < 32 ? decision->parameter.length : 32), decision->parameter.data,
-                 decision->rule->text);
+        phrase_add_cut(&cure, decision->parameter, LONGEST_NAME);
+        phrase_add(&cure, " is there twice or in another spelling, and ");
+        phrase_add(&cure, decision->rule->text);
+        phrase_add(&cure, " asks for it");
         return;
     }
     if (is_written(policy, decision->rule)) {
-        snprintf(text, size, "refused by %.96s%s", decision->rule->text, where);
+        phrase_add(&cure, "refused by ");
+        phrase_add_cut(&cure, slice_from_string(decision->rule->text), LONGEST_RULE);
+        add_place(policy, &cure);
         return;
     }
     if (call->route == NULL) {
-        snprintf(text, size, "no engine has this call, and rules grant no other");
+        phrase_add(&cure, "no engine has this call, and rules grant no other");
         return;
     }
     const struct rule *unfulfilled = find_unfulfilled(policy, call);
     if (unfulfilled != NULL) {
-        snprintf(text, size, "needs what %.96s asks for%s", unfulfilled->text, where);
+        phrase_add(&cure, "needs what ");
+        phrase_add_cut(&cure, slice_from_string(unfulfilled->text), LONGEST_RULE);
+        phrase_add(&cure, " asks for");
+        add_place(policy, &cure);
         return;
     }
-    char feature[80];
-    suggest_feature(policy, call->route, feature, sizeof(feature));
-    int length = snprintf(text, size, "needs %sallow = %s%s", feature, call->route->operation, where);
-    if (policy->switches.dialect != NULL && length > 0 && (size_t)length < size) {
-        char other[VERDICT_TEXT_SIZE];
-        cure_for_refusal(&policy->switches, call, other, sizeof(other));
-        if (strncmp(other, "needs ", 6) == 0) {
-            snprintf(text + length, size - (size_t)length, ", or %s", other + 6);
-        }
+    phrase_add(&cure, "needs ");
+    suggest_feature(policy, call->route, &cure);
+    phrase_add(&cure, "allow = ");
+    phrase_add(&cure, call->route->operation);
+    add_place(policy, &cure);
+    if (policy->switches.dialect != NULL) {
+        add_switches(policy, call, &cure);
     }
 }

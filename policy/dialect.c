@@ -212,9 +212,16 @@ dialect_read(const struct dialect *dialect, char *const environment[], struct sw
 bool
 dialect_next_word(const char **list, struct slice *word)
 {
-    *list += strspn(*list, " ");
-    *word = (struct slice){*list, strcspn(*list, " ")};
-    *list += word->length;
+    const char *at = *list;
+    while (*at == ' ') {
+        at++;
+    }
+    word->data = at;
+    while (*at != '\0' && *at != ' ') {
+        at++;
+    }
+    word->length = (size_t)(at - word->data);
+    *list = at;
     return word->length > 0;
 }
 
@@ -277,7 +284,10 @@ dialect_covers(const struct dialect_switch *entry, const struct call *call)
         return false;
     }
     const char *words = entry->words;
-    struct slice word;
+    struct slice word = {words, 0};
+    if (*words == '\0') {
+        return rule_covers(reach_of(entry), word, call);
+    }
     do {
         dialect_next_word(&words, &word);
         if (rule_covers(reach_of(entry), word, call)) {

@@ -38,8 +38,9 @@ describe_action(const struct dialect_switch *entry, char *text, size_t size)
     char others[PART_SIZE];
     list_words(entry->words, " or ", words, sizeof(words));
     list_other_sections(entry->sections, others, sizeof(others));
-    snprintf(text, size, "/%s/{id}/%s%s%s", section_segment(dialect_section(entry)).data, words,
-             others[0] != '\0' ? ", and the same below " : "", others);
+    /* A guard is for all that begins with its word. */
+    snprintf(text, size, "/%s/{id}/%s%s%s%s", section_segment(dialect_section(entry)).data, words,
+             entry->kind == SWITCH_GUARD ? "*" : "", others[0] != '\0' ? ", and the same below " : "", others);
 }
 
 static void

@@ -151,19 +151,32 @@ find_operation(struct slice operation)
     return row;
 }
 
-void
-preset_add_routes(const struct preset_choice *choice, struct route_set *routes)
+/* Adds the routes of the rows whose bit is `wanted`. */
+static void
+add_rows(const struct preset_choice *choice, bool wanted, struct route_set *routes)
 {
     for (size_t i = 1; i < choice->count; i++) {
         struct slice text = slice_from_string(ROWS[choice->first + i].text);
         struct slice word;
-        while ((choice->wanted >> i & 1) != 0 && next_word(&text, &word)) {
+        while ((choice->wanted >> i & 1) == wanted && next_word(&text, &word)) {
             size_t row = find_operation(word);
             if (row < ROUTE_COUNT) {
                 route_set_add(routes, row);
             }
         }
     }
+}
+
+void
+preset_add_routes(const struct preset_choice *choice, struct route_set *routes)
+{
+    add_rows(choice, true, routes);
+}
+
+void
+preset_add_missing(const struct preset_choice *choice, struct route_set *routes)
+{
+    add_rows(choice, false, routes);
 }
 
 const char *

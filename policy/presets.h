@@ -26,6 +26,9 @@ bool preset_parse(struct slice text, struct preset_choice *choice, char *error);
 /* Adds the routes that the choice grants. */
 void preset_add_routes(const struct preset_choice *choice, struct route_set *routes);
 
+/* Adds the routes that the features would grant which are not wanted. */
+void preset_add_missing(const struct preset_choice *choice, struct route_set *routes);
+
 /* The feature of the preset that would grant the route and is not wanted; NULL where there is none. */
 const char *preset_missing_feature(const struct preset_choice *choice, const struct route *route);
 

@@ -397,11 +397,11 @@ static const struct grant_case GRANTS[] = {
      {"ALLOW_START=1 with POST=1 and DELETE=1: GET, HEAD, POST and DELETE of /containers/{id}/start",
       "NETWORKS=1 with POST=1 and DELETE=1: GET, HEAD, POST and DELETE of /networks and all below; create, connect and "
       "delete included",
-      "ALLOW_LOGS=0: refuses /containers/{id}/logs, whatever else is on"}},
+      "ALLOW_LOGS=0: refuses /containers/{id}/logs*, whatever else is on"}},
     {"DIALECT=linuxserver EVENTS=0 PING=0 VERSION=0 LIBPOD_PING=0 LIBPOD_VERSION=0 ALLOW_START=1 ALLOW_TOP=1 "
      "ALLOW_CHANGES=1 ALLOW_EXPORT=1 ALLOW_ARCHIVE=1",
      {"ALLOW_START=1: every method of /containers/{id}/start, and the same below /libpod/containers and /libpod/pods",
-      "ALLOW_LOGS=0: refuses /containers/{id}/logs, and the same below /libpod/containers and /libpod/pods, whatever "
+      "ALLOW_LOGS=0: refuses /containers/{id}/logs*, and the same below /libpod/containers and /libpod/pods, whatever "
       "else is on"}},
     {"DIALECT=fluencelabs EVENTS=0 PING=0 VERSION=0 POST=1 CONTAINERS_CREATE=1 CONTAINERS_ATTACH=1 IMAGES_DELETE=1",
      {"CONTAINERS_ATTACH=1 with POST=1: GET, HEAD and POST of /containers/{id}/attach or attach/ws",
