@@ -55,9 +55,8 @@ struct policy_builder *
 policy_builder_new(const char *name)
 {
     struct policy_builder *builder = calloc(1, sizeof(*builder));
-    if (builder == NULL) {
+    if (builder == NULL)
         return NULL;
-    }
     builder->policy = policy_new();
     struct policy_part *part = builder->policy != NULL && name != NULL ? new_part(builder->policy, name) : NULL;
     if (builder->policy == NULL || (name != NULL && part == NULL)) {
@@ -121,9 +120,8 @@ nearest_dialect(const char *word)
 bool
 policy_is_dialect(const char *word, char *takes, size_t size)
 {
-    if (*word == '\0' || dialect_find(word) != NULL) {
+    if (*word == '\0' || dialect_find(word) != NULL)
         return true;
-    }
     size_t length = 0;
     const struct dialect *dialect;
     for (size_t i = 0; (dialect = dialect_at(i)) != NULL && length < size; i++) {
@@ -131,9 +129,8 @@ policy_is_dialect(const char *word, char *takes, size_t size)
         length += (size_t)snprintf(takes + length, size - length, "%s%s", joint, dialect->word);
     }
     const char *nearest = nearest_dialect(word);
-    if (nearest != NULL && length < size) {
+    if (nearest != NULL && length < size)
         snprintf(takes + length, size - length, "; did you mean %s?", nearest);
-    }
     return false;
 }
 
@@ -145,9 +142,8 @@ policy_builder_dialect(struct policy_builder *builder, const char *word)
         policy_is_dialect(*word == '\0' ? "?" : word, takes, sizeof(takes));
         return fail(builder, "dialect %.*s: takes %s", shown(word), word, takes);
     }
-    if (builder->policy->switches.dialect != NULL) {
+    if (builder->policy->switches.dialect != NULL)
         return fail(builder, "dialect %s: it must be said once, before the switches", word);
-    }
     dialect_defaults(dialect_find(word), &builder->policy->switches);
     return true;
 }
@@ -196,20 +192,16 @@ bool
 policy_builder_switch(struct policy_builder *builder, const char *name, const char *value)
 {
     struct switches *switches = &builder->policy->switches;
-    if (switches->dialect == NULL) {
+    if (switches->dialect == NULL)
         dialect_defaults(dialect_at(0), switches);
-    }
     const struct dialect_switch *entry = dialect_switch_find(switches->dialect, slice_from_string(name));
-    if (entry == NULL) {
+    if (entry == NULL)
         return complain_of_switch(builder, name);
-    }
     size_t place = (size_t)(entry - switches->dialect->switches);
-    if (builder->set[place]) {
+    if (builder->set[place])
         return fail(builder, "%s: it is set twice", name);
-    }
-    if (!read_truth(value, &switches->on[place])) {
+    if (!read_truth(value, &switches->on[place]))
         return fail(builder, "%s = %.*s: takes 1 or 0", name, shown(value), value);
-    }
     builder->set[place] = true;
     return true;
 }
@@ -221,9 +213,8 @@ trim(struct slice text)
         text.data++;
         text.length--;
     }
-    while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
+    while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
         text.length--;
-    }
     return text;
 }
 
@@ -249,22 +240,18 @@ add_selector(struct policy_builder *builder, enum rule_effect effect, struct sli
     char problem[SELECTOR_ERROR_SIZE];
     char text[POLICY_RULE_SIZE];
     const char *verb = effect == RULE_ALLOW ? "allow" : "deny";
-    if (!selector_parse(word, &selector, problem)) {
+    if (!selector_parse(word, &selector, problem))
         return fail(builder, "%s = %s", verb, problem);
-    }
     int length = snprintf(text, sizeof(text), "%s = %.*s%s%.*s", verb, (int)word.length, word.data,
                           conditions.length > 0 ? " " : "", (int)conditions.length, conditions.data);
-    if (length >= (int)sizeof(text)) {
+    if (length >= (int)sizeof(text))
         return fail(builder, "%s = %.*s …: the rule is too long", verb, 64, text + strlen(verb) + 3);
-    }
     struct policy_part *part = new_part(builder->policy, text);
-    if (part == NULL) {
+    if (part == NULL)
         return out_of_memory(builder);
-    }
     struct slice own = {part->text + (size_t)length - conditions.length, conditions.length};
-    if (!conditions_parse(own, &part->conditions, problem)) {
+    if (!conditions_parse(own, &part->conditions, problem))
         return fail(builder, "%s = %s", verb, problem);
-    }
     struct rule rule = {.effect = effect,
                         .reach = RULE_ROUTES,
                         .methods = selector.methods,
@@ -272,9 +259,8 @@ add_selector(struct policy_builder *builder, enum rule_effect effect, struct sli
                         .routes = selector.routes,
                         .conditions = part->conditions.count > 0 ? &part->conditions : NULL,
                         .text = part->text};
-    if (!rules_add(builder->policy->rules, &rule)) {
+    if (!rules_add(builder->policy->rules, &rule))
         return out_of_memory(builder);
-    }
     builder->policy->written++;
     return true;
 }
@@ -289,12 +275,10 @@ add_line(struct policy_builder *builder, enum rule_effect effect, const char *li
     for (const char *at = text.data;; at++) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
-        if (!add_selector(builder, effect, trim((struct slice){at, (size_t)(stop - at)}), conditions)) {
+        if (!add_selector(builder, effect, trim((struct slice){at, (size_t)(stop - at)}), conditions))
             return false;
-        }
-        if (comma == NULL) {
+        if (comma == NULL)
             return true;
-        }
         at = comma;
     }
 }
@@ -318,17 +302,14 @@ policy_builder_preset(struct policy_builder *builder, const char *words)
     char problem[PRESET_ERROR_SIZE];
     char text[POLICY_RULE_SIZE];
     struct slice trimmed = trim(slice_from_string(words));
-    if (!preset_parse(trimmed, &choice, problem)) {
+    if (!preset_parse(trimmed, &choice, problem))
         return fail(builder, "%s", problem);
-    }
     /* Very many features are not repeated in each record of a log. */
-    if (snprintf(text, sizeof(text), "preset = %.*s", (int)trimmed.length, trimmed.data) >= (int)sizeof(text)) {
+    if (snprintf(text, sizeof(text), "preset = %.*s", (int)trimmed.length, trimmed.data) >= (int)sizeof(text))
         snprintf(text, sizeof(text), "preset = %s …", preset_name(&choice));
-    }
     struct policy_part *part = new_part(builder->policy, text);
-    if (part == NULL) {
+    if (part == NULL)
         return out_of_memory(builder);
-    }
     part->preset = choice;
     memset(&part->missing, 0, sizeof(part->missing));
     preset_add_missing(&choice, &part->missing);
@@ -339,9 +320,8 @@ policy_builder_preset(struct policy_builder *builder, const char *words)
                         .exact = true,
                         .text = part->text};
     preset_add_routes(&choice, &rule.routes);
-    if (!rules_add(builder->policy->rules, &rule)) {
+    if (!rules_add(builder->policy->rules, &rule))
         return out_of_memory(builder);
-    }
     builder->policy->written++;
     return true;
 }
@@ -351,12 +331,10 @@ policy_builder_finish(struct policy_builder *builder)
 {
     struct policy *policy = builder->policy;
     bool whole = !builder->no_memory;
-    if (whole && policy->switches.dialect != NULL) {
+    if (whole && policy->switches.dialect != NULL)
         whole = dialect_compile(&policy->switches, policy->rules);
-    }
-    if (whole) {
+    if (whole)
         builder->policy = NULL;
-    }
     policy_builder_free(builder);
     return whole ? policy : NULL;
 }
@@ -376,9 +354,8 @@ policy_from_environment(char *const environment[])
 {
     struct dialect_choice choice = dialect_choose(environment);
     struct policy *policy = choice.dialect != NULL ? policy_new() : NULL;
-    if (policy == NULL) {
+    if (policy == NULL)
         return NULL;
-    }
     note_dialect(policy, &choice);
     dialect_read(choice.dialect, environment, &policy->switches);
     if (!dialect_compile(&policy->switches, policy->rules)) {

@@ -28,9 +28,8 @@ parse_limit(struct slice digits, enum condition_kind kind, struct condition *con
     condition->kind = kind;
     condition->limit = 0;
     for (size_t i = 0; i < digits.length; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9') {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
             return false;
-        }
         condition->limit = condition->limit * 10 + (unsigned)(digits.data[i] - '0');
     }
     return digits.length > 0 && digits.length <= QUERY_DIGITS;
@@ -44,13 +43,11 @@ parse_one(struct slice word, struct condition *condition, char *error)
     bool absent = word.length > 1 && word.data[1] == '!';
     const char *at = word.data + (absent ? 2 : 1);
     condition->name.data = at;
-    while (at < end && is_name_byte(*at)) {
+    while (at < end && is_name_byte(*at))
         at++;
-    }
     condition->name.length = (size_t)(at - condition->name.data);
-    if (word.data[0] != '?' || condition->name.length == 0) {
+    if (word.data[0] != '?' || condition->name.length == 0)
         return complain(error, word, "a condition is ?name=VALUE|VALUE, ?name<=NUMBER, ?name>=NUMBER, ?name or ?!name");
-    }
     if (at == end) {
         condition->kind = absent ? CONDITION_ABSENT : CONDITION_PRESENT;
         return true;
@@ -61,13 +58,11 @@ parse_one(struct slice word, struct condition *condition, char *error)
         return true;
     }
     bool compares = !absent && end - at >= 2 && (*at == '<' || *at == '>') && at[1] == '=';
-    if (!compares) {
+    if (!compares)
         return complain(error, word, absent ? "?!name has no value" : "behind the name comes =, <= or >=");
-    }
     enum condition_kind kind = *at == '<' ? CONDITION_AT_MOST : CONDITION_AT_LEAST;
-    if (!parse_limit((struct slice){at + 2, (size_t)(end - at - 2)}, kind, condition)) {
+    if (!parse_limit((struct slice){at + 2, (size_t)(end - at - 2)}, kind, condition))
         return complain(error, word, "behind <= and >= comes a number of up to 18 digits");
-    }
     return true;
 }
 
@@ -78,23 +73,18 @@ conditions_parse(struct slice text, struct conditions *conditions, char *error)
     const char *end = text.data + text.length;
     conditions->count = 0;
     for (;;) {
-        while (at < end && is_blank(*at)) {
+        while (at < end && is_blank(*at))
             at++;
-        }
-        if (at == end) {
+        if (at == end)
             return true;
-        }
         struct slice word = {at, 0};
-        while (at < end && !is_blank(*at)) {
+        while (at < end && !is_blank(*at))
             at++;
-        }
         word.length = (size_t)(at - word.data);
-        if (conditions->count == CONDITIONS_MAX) {
+        if (conditions->count == CONDITIONS_MAX)
             return complain(error, word, "a rule takes up to 8 conditions");
-        }
-        if (!parse_one(word, &conditions->list[conditions->count++], error)) {
+        if (!parse_one(word, &conditions->list[conditions->count++], error))
             return false;
-        }
     }
 }
 
@@ -105,12 +95,10 @@ is_one_of(struct slice value, struct slice values)
     for (const char *at = values.data;; at++) {
         const char *bar = memchr(at, '|', (size_t)(end - at));
         const char *stop = bar != NULL ? bar : end;
-        if (query_text_equals(value, (struct slice){at, (size_t)(stop - at)})) {
+        if (query_text_equals(value, (struct slice){at, (size_t)(stop - at)}))
             return true;
-        }
-        if (bar == NULL) {
+        if (bar == NULL)
             return false;
-        }
         at = bar;
     }
 }
@@ -146,9 +134,8 @@ conditions_ask(const struct conditions *conditions, const struct target *target,
             *name = condition->name;
             return CONDITIONS_UNCLEAR;
         }
-        if (!holds(condition, count == QUERY_ONCE, value)) {
+        if (!holds(condition, count == QUERY_ONCE, value))
             answer = CONDITIONS_FAIL;
-        }
     }
     return answer;
 }

@@ -60,9 +60,8 @@ convert_switches(const struct sheet *sheet, const struct switches *switches, cha
     for (size_t i = 0; i < switches->dialect->count; i++) {
         const char *name = switches->dialect->switches[i].name;
         const char *value = *name != '\0' ? environment_value(environment, name) : NULL;
-        if (value != NULL) {
+        if (value != NULL)
             convert_switch(sheet, switches, i, value);
-        }
     }
 }
 
@@ -85,11 +84,9 @@ keep_verdict(void *owner, const struct policy_route *route)
 static bool
 name_is_exact(const struct table *table, size_t row)
 {
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (strcmp(route_row(i)->operation, route_row(row)->operation) == 0 && !table->allowed[i]) {
+    for (size_t i = 0; i < ROUTE_COUNT; i++)
+        if (strcmp(route_row(i)->operation, route_row(row)->operation) == 0 && !table->allowed[i])
             return false;
-        }
-    }
     return true;
 }
 
@@ -103,9 +100,8 @@ is_said(const struct table *table, size_t row)
         bool head_of = route->method == METHOD_HEAD && other->method == METHOD_GET &&
                        strcmp(route->template, other->template) == 0;
         bool same = i < row && strcmp(route->operation, other->operation) == 0 && name_is_exact(table, row);
-        if (table->allowed[i] && (head_of || same)) {
+        if (table->allowed[i] && (head_of || same))
             return true;
-        }
     }
     return false;
 }
@@ -128,9 +124,8 @@ flush(const struct sheet *sheet, struct filling *filling)
 static void
 add_word(const struct sheet *sheet, struct filling *filling, const char *word)
 {
-    if (filling->length + strlen(word) + 2 >= LINE_SIZE) {
+    if (filling->length + strlen(word) + 2 >= LINE_SIZE)
         flush(sheet, filling);
-    }
     const char *joint = filling->length == 0 ? "allow = " : ", ";
     filling->length +=
         (size_t)snprintf(filling->text + filling->length, LINE_SIZE - filling->length, "%s%s", joint, word);
@@ -144,15 +139,13 @@ convert_grant(const struct sheet *sheet, const struct table *table, const char *
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
         const struct route *route = route_row(row);
         bool ours = table->allowed[row] && strcmp(table->rules[row], rule) == 0;
-        if (!ours || route->method == METHOD_OPTIONS || is_said(table, row)) {
+        if (!ours || route->method == METHOD_OPTIONS || is_said(table, row))
             continue;
-        }
         char word[LINE_SIZE / 2 + 40];
-        if (name_is_exact(table, row)) {
+        if (name_is_exact(table, row))
             snprintf(word, sizeof(word), "%s", route->operation);
-        } else {
+        else
             snprintf(word, sizeof(word), "%s %s", method_text(route->method), route->template);
-        }
         add_word(sheet, &filling, word);
     }
     flush(sheet, &filling);
@@ -167,9 +160,8 @@ convert_rules(const struct sheet *sheet, const struct policy *policy)
     for (size_t i = 0; i < switches->dialect->count; i++) {
         const struct dialect_switch *entry = &switches->dialect->switches[i];
         bool grants = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
-        if (!grants || !switches->on[i]) {
+        if (!grants || !switches->on[i])
             continue;
-        }
         char sentence[SENTENCE_SIZE];
         grant_describe(switches, i, sentence, sizeof(sentence));
         comment(sheet, sentence);
@@ -182,18 +174,16 @@ policy_convert(char *const environment[], enum policy_form form, void (*line)(vo
                void *owner)
 {
     struct policy *policy = policy_from_environment(environment);
-    if (policy == NULL) {
+    if (policy == NULL)
         return false;
-    }
     struct sheet sheet = {line, owner};
     char sentence[SENTENCE_SIZE];
     snprintf(sentence, sizeof(sentence), "The environment of a proxy, in the %s dialect.", policy_dialect(policy));
     comment(&sheet, policy_dialect_note(policy) != NULL ? policy_dialect_note(policy) : sentence);
-    if (form == POLICY_AS_SWITCHES) {
+    if (form == POLICY_AS_SWITCHES)
         convert_switches(&sheet, &policy->switches, environment);
-    } else {
+    else
         convert_rules(&sheet, policy);
-    }
     policy_unref(policy);
     return true;
 }

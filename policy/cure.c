@@ -37,14 +37,12 @@ find_needs(const struct switches *switches, const struct call *call, struct need
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
         covers[i] = dialect_covers(entry, call);
-        if (switches->on[i] || !covers[i]) {
+        if (switches->on[i] || !covers[i])
             continue;
-        }
-        if (entry->kind == SWITCH_GATE && needs->gate == NULL) {
+        if (entry->kind == SWITCH_GATE && needs->gate == NULL)
             needs->gate = entry;
-        } else if (entry->kind == SWITCH_GUARD) {
+        else if (entry->kind == SWITCH_GUARD)
             needs->guards[needs->guard_count++] = entry;
-        }
     }
     for (size_t i = 0; i < dialect->count; i++) {
         size_t id = switches->narrowest_first[i];
@@ -76,9 +74,8 @@ static struct slice
 would_be_section(const struct target *target)
 {
     struct slice first = target->count > 0 ? target->head[0] : SLICE_LITERAL("");
-    if (target->count > 1 && slice_equals_ignoring_case(first, SLICE_LITERAL("libpod"))) {
+    if (target->count > 1 && slice_equals_ignoring_case(first, SLICE_LITERAL("libpod")))
         first.length = (size_t)(target->head[1].data + target->head[1].length - first.data);
-    }
     return first;
 }
 
@@ -94,9 +91,8 @@ explain_unknown_path(const struct dialect *dialect, const struct target *target,
     }
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
-        if (entry->kind != SWITCH_GRANT) {
+        if (entry->kind != SWITCH_GRANT)
             continue;
-        }
         struct slice segment = section_segment(dialect_section(entry));
         bool same = slice_equals_ignoring_case(first, segment);
         if (same || begins_with_segment(first, segment)) {
@@ -158,9 +154,8 @@ cure_for_refusal(const struct switches *switches, const struct call *call, char 
         return;
     }
     phrase_add(&cure, "needs ");
-    if (needs.free.count > 0) {
+    if (needs.free.count > 0)
         add_group(&cure, &needs, &needs.free, false);
-    }
     if (needs.gated.count > 0 && !never) {
         phrase_add(&cure, needs.free.count > 0 ? ", or " : "");
         add_group(&cure, &needs, &needs.gated, needs.gate != NULL);

@@ -11,9 +11,8 @@ find_unfulfilled(const struct policy *policy, const struct call *call)
     for (size_t i = 0; i < policy->written && (rule = rules_at(policy->rules, i)) != NULL; i++) {
         bool covers = (rule->methods & METHOD_BIT(call->method)) != 0 && call->route != NULL &&
                       route_set_has(&rule->routes, route_index(call->route));
-        if (covers && rule->effect == RULE_ALLOW && rule->conditions != NULL) {
+        if (covers && rule->effect == RULE_ALLOW && rule->conditions != NULL)
             return rule;
-        }
     }
     return NULL;
 }
@@ -101,7 +100,6 @@ cure_for_rules(const struct policy *policy, const struct call *call, const struc
     phrase_add(&cure, "allow = ");
     phrase_add(&cure, call->route->operation);
     add_place(policy, &cure);
-    if (policy->switches.dialect != NULL) {
+    if (policy->switches.dialect != NULL)
         add_switches(policy, call, &cure);
-    }
 }

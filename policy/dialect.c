@@ -85,22 +85,18 @@ dialect_at(size_t index)
 const struct dialect *
 dialect_find(const char *word)
 {
-    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
-        if (strcmp(DIALECTS[i].word, word) == 0) {
+    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++)
+        if (strcmp(DIALECTS[i].word, word) == 0)
             return &DIALECTS[i];
-        }
-    }
     return NULL;
 }
 
 const struct dialect_switch *
 dialect_switch_find(const struct dialect *dialect, struct slice name)
 {
-    for (size_t i = 0; name.length > 0 && i < dialect->count; i++) {
-        if (slice_equals(name, slice_from_string(dialect->switches[i].name))) {
+    for (size_t i = 0; name.length > 0 && i < dialect->count; i++)
+        if (slice_equals(name, slice_from_string(dialect->switches[i].name)))
             return &dialect->switches[i];
-        }
-    }
     return NULL;
 }
 
@@ -114,20 +110,17 @@ const char *
 environment_value(char *const environment[], const char *name)
 {
     size_t length = strlen(name);
-    for (size_t i = 0; environment[i] != NULL; i++) {
-        if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=') {
+    for (size_t i = 0; environment[i] != NULL; i++)
+        if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=')
             return environment[i] + length + 1;
-        }
-    }
     return NULL;
 }
 
 bool
 dialect_is_true(const char *value)
 {
-    if (*value == '+' || *value == '-') {
+    if (*value == '+' || *value == '-')
         value++;
-    }
     /* Any digit but 0 will do: the number may be longer than any integer type. */
     value += strspn(value, "0");
     return *value >= '1' && *value <= '9';
@@ -138,9 +131,8 @@ static size_t
 count_dialects_with(struct slice name)
 {
     size_t count = 0;
-    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
+    for (size_t i = 0; i < COUNT_OF(DIALECTS); i++)
         count += dialect_switch_find(&DIALECTS[i], name) != NULL;
-    }
     return count;
 }
 
@@ -153,12 +145,10 @@ telling_switch(const struct dialect *dialect, char *const environment[])
         struct slice name = {environment[i], strcspn(environment[i], "=")};
         size_t known = environment[i][name.length] == '=' ? count_dialects_with(name) : 0;
         const struct dialect_switch *entry = dialect_switch_find(dialect, name);
-        if (known > 0 && entry == NULL) {
+        if (known > 0 && entry == NULL)
             return NULL;
-        }
-        if (known == 1 && telling == NULL) {
+        if (known == 1 && telling == NULL)
             telling = entry->name;
-        }
     }
     return telling;
 }
@@ -167,14 +157,12 @@ struct dialect_choice
 dialect_choose(char *const environment[])
 {
     const char *word = environment_value(environment, "DIALECT");
-    if (word != NULL && *word != '\0') {
+    if (word != NULL && *word != '\0')
         return (struct dialect_choice){dialect_find(word), NULL};
-    }
     for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
         const char *telling = telling_switch(&DIALECTS[i], environment);
-        if (telling != NULL) {
+        if (telling != NULL)
             return (struct dialect_choice){&DIALECTS[i], telling};
-        }
     }
     return (struct dialect_choice){&DIALECTS[0], NULL};
 }
@@ -184,15 +172,12 @@ dialect_defaults(const struct dialect *dialect, struct switches *switches)
 {
     size_t count = 0;
     switches->dialect = dialect;
-    for (size_t i = 0; i < dialect->count; i++) {
+    for (size_t i = 0; i < dialect->count; i++)
         switches->on[i] = dialect->switches[i].by_default;
-    }
     for (int width = 0; width <= WIDTH_BELOW; width++) {
-        for (size_t i = 0; i < dialect->count; i++) {
-            if (dialect->switches[i].width == width) {
+        for (size_t i = 0; i < dialect->count; i++)
+            if (dialect->switches[i].width == width)
                 switches->narrowest_first[count++] = (uint8_t)i;
-            }
-        }
     }
 }
 
@@ -203,9 +188,8 @@ dialect_read(const struct dialect *dialect, char *const environment[], struct sw
     for (size_t i = 0; i < dialect->count; i++) {
         const char *name = dialect->switches[i].name;
         const char *value = *name != '\0' ? environment_value(environment, name) : NULL;
-        if (value != NULL) {
+        if (value != NULL)
             switches->on[i] = dialect_is_true(value);
-        }
     }
 }
 
@@ -213,13 +197,11 @@ bool
 dialect_next_word(const char **list, struct slice *word)
 {
     const char *at = *list;
-    while (*at == ' ') {
+    while (*at == ' ')
         at++;
-    }
     word->data = at;
-    while (*at != '\0' && *at != ' ') {
+    while (*at != '\0' && *at != ' ')
         at++;
-    }
     word->length = (size_t)(at - word->data);
     *list = at;
     return word->length > 0;
@@ -248,9 +230,8 @@ static bool
 compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
 {
     bool refuses = entry->kind == SWITCH_GATE || entry->kind == SWITCH_GUARD;
-    if (on == refuses) {
+    if (on == refuses)
         return true;
-    }
     struct rule rule = {.effect = refuses ? RULE_DENY : RULE_ALLOW,
                         .reach = reach_of(entry),
                         .methods = entry->methods,
@@ -259,9 +240,8 @@ compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
     const char *words = entry->words;
     do {
         dialect_next_word(&words, &rule.word);
-        if (!rules_add(rules, &rule)) {
+        if (!rules_add(rules, &rule))
             return false;
-        }
     } while (*words != '\0');
     return true;
 }
@@ -269,30 +249,25 @@ compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
 bool
 dialect_compile(const struct switches *switches, struct rules *rules)
 {
-    for (size_t i = 0; i < switches->dialect->count; i++) {
-        if (!compile_switch(&switches->dialect->switches[i], switches->on[i], rules)) {
+    for (size_t i = 0; i < switches->dialect->count; i++)
+        if (!compile_switch(&switches->dialect->switches[i], switches->on[i], rules))
             return false;
-        }
-    }
     return true;
 }
 
 bool
 dialect_covers(const struct dialect_switch *entry, const struct call *call)
 {
-    if ((entry->methods & METHOD_BIT(call->method)) == 0 || (entry->sections & UINT64_C(1) << call->section) == 0) {
+    if ((entry->methods & METHOD_BIT(call->method)) == 0 || (entry->sections & UINT64_C(1) << call->section) == 0)
         return false;
-    }
     const char *words = entry->words;
     struct slice word = {words, 0};
-    if (*words == '\0') {
+    if (*words == '\0')
         return rule_covers(reach_of(entry), word, call);
-    }
     do {
         dialect_next_word(&words, &word);
-        if (rule_covers(reach_of(entry), word, call)) {
+        if (rule_covers(reach_of(entry), word, call))
             return true;
-        }
     } while (*words != '\0');
     return false;
 }

@@ -14,9 +14,8 @@ static const struct slice FORWARDED[] = {
 static bool
 field_fits(struct slice pattern, struct slice name)
 {
-    if (pattern.data[pattern.length - 1] != '*') {
+    if (pattern.data[pattern.length - 1] != '*')
         return slice_equals_ignoring_case(pattern, name);
-    }
     size_t length = pattern.length - 1;
     return name.length > length && strncasecmp(name.data, pattern.data, length) == 0;
 }
@@ -24,10 +23,8 @@ field_fits(struct slice pattern, struct slice name)
 bool
 policy_forwards_field(struct slice name)
 {
-    for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++) {
-        if (field_fits(FORWARDED[i], name)) {
+    for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++)
+        if (field_fits(FORWARDED[i], name))
             return true;
-        }
-    }
     return false;
 }

@@ -51,13 +51,12 @@ describe_paths(const struct dialect_switch *entry, char *text, size_t size)
         return;
     }
     const char *segment = section_segment(dialect_section(entry)).data;
-    if (entry->kind == SWITCH_CALL) {
+    if (entry->kind == SWITCH_CALL)
         snprintf(text, size, "/%s/%s", segment, entry->words);
-    } else if (entry->kind == SWITCH_REMOVAL) {
+    else if (entry->kind == SWITCH_REMOVAL)
         snprintf(text, size, "/%s/{name} and all below", segment);
-    } else {
+    else
         snprintf(text, size, "/%s%s", segment, entry->reach == REACH_BOTH ? " and all below" : "");
-    }
 }
 
 static void
@@ -85,9 +84,8 @@ pass_gates(const struct switches *switches, size_t step, char *text, size_t size
     text[0] = '\0';
     for (size_t i = 0; i < step; i++) {
         const struct dialect_switch *gate = &switches->dialect->switches[i];
-        if (gate->kind != SWITCH_GATE || (gate->methods & meant) == 0) {
+        if (gate->kind != SWITCH_GATE || (gate->methods & meant) == 0)
             continue;
-        }
         if (!switches->on[i]) {
             methods &= ~gate->methods;
         } else if (length < size) {
@@ -126,9 +124,8 @@ is_granted(const struct switches *switches, uint64_t sections)
     for (size_t i = 0; i < switches->dialect->count; i++) {
         const struct dialect_switch *entry = &switches->dialect->switches[i];
         bool grants = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
-        if (grants && switches->on[i] && (entry->sections & sections) != 0) {
+        if (grants && switches->on[i] && (entry->sections & sections) != 0)
             return true;
-        }
     }
     return false;
 }
@@ -170,12 +167,10 @@ grants_list(const struct policy *policy, void (*line)(void *owner, const char *t
         line(owner, rule->text);
         any |= rule->effect == RULE_ALLOW;
     }
-    if (policy->switches.dialect != NULL) {
+    if (policy->switches.dialect != NULL)
         any |= list_switches(&policy->switches, line, owner);
-    }
-    if (policy->dry_run) {
+    if (policy->dry_run)
         line(owner, "dry run: what these grants do not cover passes, too, and is told in the log");
-    } else if (!any) {
+    else if (!any)
         line(owner, "nothing: every request is refused");
-    }
 }

@@ -51,9 +51,8 @@ find_condition(const struct policy *policy, const struct call *call, const struc
     const struct rule *rule;
     for (size_t i = 0; i < policy->written && (rule = rules_at(policy->rules, i)) != decisive; i++) {
         bool covers = (rule->methods & METHOD_BIT(call->method)) != 0 && route_set_has(&rule->routes, row);
-        if (covers && rule->conditions != NULL && rule->effect != effect) {
+        if (covers && rule->conditions != NULL && rule->effect != effect)
             return rule;
-        }
     }
     /* A condition that holds where there are no parameters (?!name) would fail with one. */
     return decisive != NULL && decisive->conditions != NULL ? decisive : NULL;
@@ -69,13 +68,11 @@ find_options(const struct policy *policy)
         struct call call;
         sample_path(route_row(i), path, sizeof(path));
         if (!policy_take_apart(policy, SLICE_LITERAL("OPTIONS"), slice_from_string(path), buffer, sizeof(buffer),
-                               &call)) {
+                               &call))
             continue;
-        }
         struct decision decision = rules_decide(policy->rules, &call);
-        if (decision.rule != NULL && decision.rule->effect == RULE_ALLOW) {
+        if (decision.rule != NULL && decision.rule->effect == RULE_ALLOW)
             return decision.rule;
-        }
     }
     return NULL;
 }
@@ -88,26 +85,22 @@ judge_row(const struct policy *policy, const struct route *route, struct listed 
     struct call call;
     sample_path(route, path, sizeof(path));
     if (!policy_take_apart(policy, slice_from_string(method_text(route->method)), slice_from_string(path), buffer,
-                           sizeof(buffer), &call)) {
+                           sizeof(buffer), &call))
         return;
-    }
     struct decision decision = rules_decide(policy->rules, &call);
     bool granted = decision.rule != NULL && decision.rule->effect == RULE_ALLOW;
     const struct rule *condition = find_condition(policy, &call, decision.rule);
-    if (condition == NULL && !granted && route->method == METHOD_OPTIONS) {
+    if (condition == NULL && !granted && route->method == METHOD_OPTIONS)
         condition = find_options(policy);
-    }
     const struct rule *rule = condition != NULL ? condition : decision.rule;
     listed->row.verdict = condition != NULL ? ROUTE_CONDITIONAL : granted ? ROUTE_ALLOWED : ROUTE_REFUSED;
     listed->row.rule = rule != NULL ? rule->text : "no grant";
-    if (listed->row.verdict != ROUTE_REFUSED) {
+    if (listed->row.verdict != ROUTE_REFUSED)
         return;
-    }
-    if (policy->written > 0 || policy->switches.dialect == NULL) {
+    if (policy->written > 0 || policy->switches.dialect == NULL)
         cure_for_rules(policy, &call, &decision, listed->cure, sizeof(listed->cure));
-    } else {
+    else
         cure_for_refusal(&policy->switches, &call, listed->cure, sizeof(listed->cure));
-    }
 }
 
 static void
@@ -147,8 +140,7 @@ policy_diff(const struct policy *before, const struct policy *after,
         list_row(before, route_row(i), &first);
         list_row(after, route_row(i), &second);
         bool conditional = first.row.verdict == ROUTE_CONDITIONAL;
-        if (first.row.verdict != second.row.verdict || (conditional && strcmp(first.row.rule, second.row.rule) != 0)) {
+        if (first.row.verdict != second.row.verdict || (conditional && strcmp(first.row.rule, second.row.rule) != 0))
             route(owner, &first.row, &second.row);
-        }
     }
 }

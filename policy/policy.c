@@ -28,9 +28,8 @@ struct policy *
 policy_new(void)
 {
     struct policy *policy = calloc(1, sizeof(*policy));
-    if (policy == NULL) {
+    if (policy == NULL)
         return NULL;
-    }
     policy->references = 1;
     policy->routes = route_table_new();
     policy->rules = rules_new();
@@ -63,9 +62,8 @@ policy_ref(struct policy *policy)
 void
 policy_unref(struct policy *policy)
 {
-    if (policy != NULL && --policy->references == 0) {
+    if (policy != NULL && --policy->references == 0)
         policy_free(policy);
-    }
 }
 
 void
@@ -94,9 +92,8 @@ is_token(struct slice text)
 {
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
-        if (byte <= 0x20 || byte >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", byte) != NULL) {
+        if (byte <= 0x20 || byte >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", byte) != NULL)
             return false;
-        }
     }
     return text.length > 0;
 }
@@ -105,13 +102,11 @@ is_token(struct slice text)
 static const char *
 path_fault(const struct policy *policy, const struct call *call)
 {
-    if (call->target.reason != NULL) {
+    if (call->target.reason != NULL)
         return call->target.reason;
-    }
     if (call->target.trailing_slash && call->target.count > 0 &&
-        !route_ends_in_slash(policy->routes, call->section, &call->target)) {
+        !route_ends_in_slash(policy->routes, call->section, &call->target))
         return "the engine has no such path with a slash at its end";
-    }
     return NULL;
 }
 
@@ -121,11 +116,10 @@ explain_refusal(const struct policy *policy, const struct call *call, const stru
                 struct verdict *verdict)
 {
     verdict->rule = decision->rule != NULL ? decision->rule->text : RULE_NONE;
-    if (policy->written > 0 || policy->switches.dialect == NULL) {
+    if (policy->written > 0 || policy->switches.dialect == NULL)
         cure_for_rules(policy, call, decision, verdict->cure, sizeof(verdict->cure));
-    } else {
+    else
         cure_for_refusal(&policy->switches, call, verdict->cure, sizeof(verdict->cure));
-    }
 }
 
 static void
@@ -151,20 +145,18 @@ judge(const struct policy *policy, const struct policy_request *request, const s
     }
     verdict->action = VERDICT_ALLOW;
     verdict->dry = !granted;
-    if (granted) {
+    if (granted)
         verdict->rule = decision.rule->text;
-    } else {
+    else
         explain_refusal(policy, call, &decision, verdict);
-    }
 }
 
 bool
 policy_take_apart(const struct policy *policy, struct slice method, struct slice target, char *buffer,
                   size_t buffer_size, struct call *call)
 {
-    if (target_parse(target, buffer, buffer_size, &call->target) == TARGET_MALFORMED) {
+    if (target_parse(target, buffer, buffer_size, &call->target) == TARGET_MALFORMED)
         return false;
-    }
     call->method = method_from_slice(method);
     call->section = section_of(&call->target);
     call->route = route_find(policy->routes, call->method, call->section, &call->target);
@@ -195,9 +187,8 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
         decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, call.target.reason);
         return;
     }
-    if (call.route != NULL) {
+    if (call.route != NULL)
         verdict->operation = call.route->operation;
-    }
     verdict->canonical = call.target.canonical;
     verdict->path = call.target.path;
     /* Of a refused call, too: how it is refused depends on what the client waits for. */

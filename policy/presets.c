@@ -43,9 +43,8 @@ next_word(struct slice *text, struct slice *word)
         text->length--;
     }
     *word = (struct slice){text->data, 0};
-    while (word->length < text->length && text->data[word->length] != ' ' && text->data[word->length] != '\t') {
+    while (word->length < text->length && text->data[word->length] != ' ' && text->data[word->length] != '\t')
         word->length++;
-    }
     text->data += word->length;
     text->length -= word->length;
     return word->length > 0;
@@ -129,14 +128,11 @@ preset_parse(struct slice text, struct preset_choice *choice, char *error)
                  "preset = takes a name, and features as +name: traefik, watchtower +cleanup");
         return false;
     }
-    if (!find_preset(word, choice, error)) {
+    if (!find_preset(word, choice, error))
         return false;
-    }
-    while (next_word(&text, &word)) {
-        if (!choose_feature(word, choice, error)) {
+    while (next_word(&text, &word))
+        if (!choose_feature(word, choice, error))
             return false;
-        }
-    }
     return true;
 }
 
@@ -145,9 +141,8 @@ static size_t
 find_operation(struct slice operation)
 {
     size_t row = 0;
-    while (row < ROUTE_COUNT && !slice_equals(operation, slice_from_string(route_row(row)->operation))) {
+    while (row < ROUTE_COUNT && !slice_equals(operation, slice_from_string(route_row(row)->operation)))
         row++;
-    }
     return row;
 }
 
@@ -160,9 +155,8 @@ add_rows(const struct preset_choice *choice, bool wanted, struct route_set *rout
         struct slice word;
         while ((choice->wanted >> i & 1) == wanted && next_word(&text, &word)) {
             size_t row = find_operation(word);
-            if (row < ROUTE_COUNT) {
+            if (row < ROUTE_COUNT)
                 route_set_add(routes, row);
-            }
         }
     }
 }
@@ -186,11 +180,9 @@ preset_missing_feature(const struct preset_choice *choice, const struct route *r
     for (size_t i = 1; i < choice->count; i++) {
         struct slice text = slice_from_string(ROWS[choice->first + i].text);
         struct slice word;
-        while ((choice->wanted >> i & 1) == 0 && next_word(&text, &word)) {
-            if (slice_equals(word, operation)) {
+        while ((choice->wanted >> i & 1) == 0 && next_word(&text, &word))
+            if (slice_equals(word, operation))
                 return ROWS[choice->first + i].name;
-            }
-        }
     }
     return NULL;
 }
@@ -204,11 +196,9 @@ preset_name(const struct preset_choice *choice)
 void
 policy_presets(void (*preset)(void *owner, const char *name, const char *client), void *owner)
 {
-    for (size_t i = 0; i < ROWS_COUNTED; i++) {
-        if (ROWS[i].kind == ROW_PRESET) {
+    for (size_t i = 0; i < ROWS_COUNTED; i++)
+        if (ROWS[i].kind == ROW_PRESET)
             preset(owner, ROWS[i].name, ROWS[i].text);
-        }
-    }
 }
 
 bool
@@ -227,9 +217,8 @@ policy_preset_calls(const char *words, void (*call)(void *owner, const struct po
         struct slice word;
         while (next_word(&text, &word)) {
             const struct route *route = route_row(find_operation(word));
-            if (route == NULL) {
+            if (route == NULL)
                 continue;
-            }
             struct policy_preset_call found = {.method = method_text(route->method),
                                                .template = route->template,
                                                .operation = route->operation,

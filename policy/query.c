@@ -19,11 +19,9 @@ query_text_equals(struct slice text, struct slice wanted)
 {
     const char *at = text.data;
     const char *end = text.data + text.length;
-    for (size_t i = 0; i < wanted.length; i++) {
-        if (at == end || next_query_byte(&at, end) != (unsigned char)wanted.data[i]) {
+    for (size_t i = 0; i < wanted.length; i++)
+        if (at == end || next_query_byte(&at, end) != (unsigned char)wanted.data[i])
             return false;
-        }
-    }
     return at == end;
 }
 
@@ -62,15 +60,13 @@ compare_name(struct slice text, struct slice wanted)
     for (; at < end; length++) {
         unsigned char byte = next_query_byte(&at, end);
         unsigned char other = length < wanted.length ? (unsigned char)wanted.data[length] : '\0';
-        if (byte >= 0x80) {
+        if (byte >= 0x80)
             return SAME_TO_SOME;
-        }
         same &= byte == other;
         folded &= (byte | 0x20) == (other | 0x20);
     }
-    if (!folded || length != wanted.length) {
+    if (!folded || length != wanted.length)
         return UNLIKE;
-    }
     return same ? SAME : SAME_TO_SOME;
 }
 
@@ -78,9 +74,8 @@ enum query_count
 query_find(struct slice query, struct slice name, struct slice *value)
 {
     enum query_count count = QUERY_ABSENT;
-    if (query.data == NULL) {
+    if (query.data == NULL)
         return count;
-    }
     const char *end = query.data + query.length;
     for (const char *at = query.data; at != NULL && at < end;) {
         const char *border = memchr(at, '&', (size_t)(end - at));
@@ -88,9 +83,8 @@ query_find(struct slice query, struct slice name, struct slice *value)
         const char *equals = memchr(at, '=', (size_t)(stop - at));
         const char *name_end = equals != NULL ? equals : stop;
         enum likeness likeness = compare_name((struct slice){at, (size_t)(name_end - at)}, name);
-        if (likeness == SAME_TO_SOME || (likeness == SAME && count == QUERY_ONCE)) {
+        if (likeness == SAME_TO_SOME || (likeness == SAME && count == QUERY_ONCE))
             return QUERY_UNCLEAR;
-        }
         if (likeness == SAME) {
             const char *begin = equals != NULL ? equals + 1 : stop;
             *value = (struct slice){begin, (size_t)(stop - begin)};
@@ -110,9 +104,8 @@ query_number(struct slice text, uint64_t *number)
     *number = 0;
     for (; at < end; digits++) {
         unsigned char byte = next_query_byte(&at, end);
-        if (byte < '0' || byte > '9' || digits == QUERY_DIGITS) {
+        if (byte < '0' || byte > '9' || digits == QUERY_DIGITS)
             return false;
-        }
         *number = *number * 10 + (unsigned)(byte - '0');
     }
     return digits > 0;
@@ -131,11 +124,9 @@ is_false_word(struct slice word)
     static const struct slice FALSE_WORDS[] = {
         {"", 0}, {"0", 1}, {"no", 2}, {"false", 5}, {"none", 4},
     };
-    for (size_t i = 0; i < sizeof(FALSE_WORDS) / sizeof(FALSE_WORDS[0]); i++) {
-        if (slice_equals_ignoring_case(word, FALSE_WORDS[i])) {
+    for (size_t i = 0; i < sizeof(FALSE_WORDS) / sizeof(FALSE_WORDS[0]); i++)
+        if (slice_equals_ignoring_case(word, FALSE_WORDS[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -143,9 +134,8 @@ bool
 target_flag(const struct target *target, struct slice name, bool absent)
 {
     struct slice value;
-    if (target->query.data == NULL || !find_parameter(target->query, name, &value)) {
+    if (target->query.data == NULL || !find_parameter(target->query, name, &value))
         return absent;
-    }
     char word[sizeof("false") - 1];
     size_t length = 0;
     bool ended = false;
@@ -153,13 +143,12 @@ target_flag(const struct target *target, struct slice name, bool absent)
     const char *end = value.data + value.length;
     while (at < end) {
         unsigned char byte = next_query_byte(&at, end);
-        if (is_blank(byte)) {
+        if (is_blank(byte))
             ended = length > 0;
-        } else if (ended || length == sizeof(word)) {
+        else if (ended || length == sizeof(word))
             return true; /* two words, or longer than any word for false */
-        } else {
+        else
             word[length++] = (char)byte;
-        }
     }
     return !is_false_word((struct slice){word, length});
 }

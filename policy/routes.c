@@ -80,11 +80,9 @@ static const struct slice METHOD_TEXTS[METHOD_OTHER] = {
 enum method
 method_from_slice(struct slice text)
 {
-    for (size_t i = 0; i < METHOD_OTHER; i++) {
-        if (slice_equals(text, METHOD_TEXTS[i])) {
+    for (size_t i = 0; i < METHOD_OTHER; i++)
+        if (slice_equals(text, METHOD_TEXTS[i]))
             return (enum method)i;
-        }
-    }
     return METHOD_OTHER;
 }
 
@@ -97,11 +95,9 @@ method_text(enum method method)
 enum section
 section_from_slice(struct slice segment)
 {
-    for (size_t i = 0; i < SECTION_NONE; i++) {
-        if (slice_equals(segment, SEGMENTS[i])) {
+    for (size_t i = 0; i < SECTION_NONE; i++)
+        if (slice_equals(segment, SEGMENTS[i]))
             return (enum section)i;
-        }
-    }
     return SECTION_NONE;
 }
 
@@ -120,9 +116,8 @@ section_depth(enum section section)
 enum section
 section_of(const struct target *target)
 {
-    if (target->count == 0) {
+    if (target->count == 0)
         return SECTION_NONE;
-    }
     if (target->count > 1 && slice_equals(target->head[0], LIBPOD)) {
         const char *end = target->head[1].data + target->head[1].length;
         return section_from_slice((struct slice){target->head[0].data, (size_t)(end - target->head[0].data)});
@@ -134,9 +129,8 @@ static enum section
 section_of_text(const char *template)
 {
     size_t length = strcspn(template + 1, "/");
-    if (length == LIBPOD.length && memcmp(template + 1, LIBPOD.data, length) == 0) {
+    if (length == LIBPOD.length && memcmp(template + 1, LIBPOD.data, length) == 0)
         length += 1 + strcspn(template + 2 + length, "/");
-    }
     return section_from_slice((struct slice){template + 1, length});
 }
 
@@ -150,9 +144,8 @@ take_segment(struct shape *shape, struct slice segment, const char *template)
     } else if (spans) {
         shape->many = shape->count;
     }
-    if (segment.data[0] == '{') {
+    if (segment.data[0] == '{')
         segment.data = NULL;
-    }
     shape->segments[shape->count++] = segment;
 }
 
@@ -168,9 +161,8 @@ compile_template(const char *template, struct shape *shape)
         shape->trailing_slash = at[0] == '/' && at[1] == '\0';
         at += at[0] == '/' ? 1 : 0;
     }
-    if (shape->many == SIZE_MAX) {
+    if (shape->many == SIZE_MAX)
         shape->many = shape->count;
-    }
     enum section section = section_of_text(template);
     shape->depth = section_depth(section);
     return section;
@@ -180,22 +172,19 @@ struct route_table *
 route_table_new(void)
 {
     struct route_table *table = calloc(1, sizeof(*table));
-    if (table == NULL) {
+    if (table == NULL)
         return NULL;
-    }
     uint16_t places[ROUTE_COUNT];
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         enum section section = compile_template(ROUTES[i].template, &table->shapes[i]);
         places[i] = (uint16_t)(section * METHOD_COUNT + ROUTES[i].method);
         table->first[places[i] + 1]++;
     }
-    for (size_t i = 0; i < SECTION_COUNT * METHOD_COUNT; i++) {
+    for (size_t i = 0; i < SECTION_COUNT * METHOD_COUNT; i++)
         table->first[i + 1] = (uint16_t)(table->first[i + 1] + table->first[i]);
-    }
     uint16_t used[SECTION_COUNT * METHOD_COUNT] = {0};
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+    for (size_t i = 0; i < ROUTE_COUNT; i++)
         table->rows[table->first[places[i]] + used[places[i]]++] = (uint16_t)i;
-    }
     return table;
 }
 
@@ -224,36 +213,26 @@ joint_fits(struct slice joint, struct slice begin, const struct target *target)
 static bool
 shape_fits(const struct shape *shape, const struct target *target)
 {
-    if (shape->trailing_slash != target->trailing_slash) {
+    if (shape->trailing_slash != target->trailing_slash)
         return false;
-    }
     if (shape->many == shape->count) {
-        if (target->count != shape->count) {
+        if (target->count != shape->count)
             return false;
-        }
-        for (size_t i = shape->depth; i < shape->count; i++) {
-            if (!literal_fits(shape->segments[i], target->head[i])) {
+        for (size_t i = shape->depth; i < shape->count; i++)
+            if (!literal_fits(shape->segments[i], target->head[i]))
                 return false;
-            }
-        }
         return true;
     }
-    if (target->count < shape->count) {
+    if (target->count < shape->count)
         return false;
-    }
-    for (size_t i = shape->depth; i < shape->many; i++) {
-        if (!literal_fits(shape->segments[i], target->head[i])) {
+    for (size_t i = shape->depth; i < shape->many; i++)
+        if (!literal_fits(shape->segments[i], target->head[i]))
             return false;
-        }
-    }
-    if (shape->joint.length > 0) {
+    if (shape->joint.length > 0)
         return joint_fits(shape->joint, target->head[shape->many], target);
-    }
-    for (size_t i = shape->count - 1, last = 0; i > shape->many; i--, last++) {
-        if (!literal_fits(shape->segments[i], target->tail[last])) {
+    for (size_t i = shape->count - 1, last = 0; i > shape->many; i--, last++)
+        if (!literal_fits(shape->segments[i], target->tail[last]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -261,9 +240,8 @@ shape_fits(const struct shape *shape, const struct target *target)
 static bool
 prefix_fits(const struct route *route, const struct target *target)
 {
-    if (route->prefix_first == '\0') {
+    if (route->prefix_first == '\0')
         return true;
-    }
     char digit = target->version.length > 2 ? target->version.data[2] : '\0';
     return digit >= route->prefix_first && digit <= route->prefix_last;
 }
@@ -274,9 +252,8 @@ find_in(const struct route_table *table, enum method method, enum section sectio
     size_t place = (size_t)section * METHOD_COUNT + method;
     for (size_t i = table->first[place]; i < table->first[place + 1]; i++) {
         size_t row = table->rows[i];
-        if (shape_fits(&table->shapes[row], target) && prefix_fits(&ROUTES[row], target)) {
+        if (shape_fits(&table->shapes[row], target) && prefix_fits(&ROUTES[row], target))
             return &ROUTES[row];
-        }
     }
     return NULL;
 }
@@ -295,20 +272,17 @@ route_find(const struct route_table *table, enum method method, enum section sec
 bool
 route_ends_in_slash(const struct route_table *table, enum section section, const struct target *target)
 {
-    for (int method = 0; target->trailing_slash && method < METHOD_COUNT; method++) {
-        if (find_in(table, (enum method)method, section, target) != NULL) {
+    for (int method = 0; target->trailing_slash && method < METHOD_COUNT; method++)
+        if (find_in(table, (enum method)method, section, target) != NULL)
             return true;
-        }
-    }
     return false;
 }
 
 enum verdict_transport
 route_transport(const struct route *route, enum method method, const struct target *target)
 {
-    if (route == NULL || route->method != method || method == METHOD_HEAD) {
+    if (route == NULL || route->method != method || method == METHOD_HEAD)
         return TRANSPORT_PLAIN;
-    }
     switch (route->when) {
     case WHEN_FOLLOWED:
         return target_flag(target, SLICE_LITERAL("follow"), false) ? route->transport : TRANSPORT_PLAIN;

@@ -29,9 +29,8 @@ rules_add(struct rules *rules, const struct rule *rule)
     if (rules->count == rules->capacity) {
         size_t capacity = rules->capacity == 0 ? 32 : rules->capacity * 2;
         struct rule *list = realloc(rules->list, capacity * sizeof(*list));
-        if (list == NULL) {
+        if (list == NULL)
             return false;
-        }
         rules->list = list;
         rules->capacity = capacity;
     }
@@ -49,11 +48,9 @@ is_id_byte(char byte)
 static bool
 is_plain_id(struct slice segment)
 {
-    for (size_t i = 0; i < segment.length; i++) {
-        if (!is_id_byte(segment.data[i])) {
+    for (size_t i = 0; i < segment.length; i++)
+        if (!is_id_byte(segment.data[i]))
             return false;
-        }
-    }
     return segment.length > 0;
 }
 
@@ -78,9 +75,8 @@ rest_behind_id(const struct target *target, size_t depth)
 static bool
 guard_covers(struct slice word, const struct target *target, size_t depth)
 {
-    if (target->count < depth + 2) {
+    if (target->count < depth + 2)
         return false;
-    }
     return begins_ignoring_case(target->head[depth + 1], word) || begins_ignoring_case(target->tail[0], word) ||
            (target->count > depth + 2 && begins_ignoring_case(target->tail[1], word));
 }
@@ -115,9 +111,8 @@ rule_covers(enum rule_reach reach, struct slice word, const struct call *call)
 static bool
 path_fits(const struct rule *rule, const struct call *call)
 {
-    if (rule->effect == RULE_ALLOW && call->target.version_has_suffix) {
+    if (rule->effect == RULE_ALLOW && call->target.version_has_suffix)
         return false;
-    }
     return rule_covers(rule->reach, rule->word, call);
 }
 
@@ -130,9 +125,8 @@ rules_decide(const struct rules *rules, const struct call *call)
     size_t row = call->route != NULL ? route_index(call->route) : 0;
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->list[i];
-        if ((rule->methods & method_bit) == 0 || (rule->sections & section_bit) == 0) {
+        if ((rule->methods & method_bit) == 0 || (rule->sections & section_bit) == 0)
             continue;
-        }
         if (rule->reach != RULE_ROUTES) {
             if (path_fits(rule, call)) {
                 decision.rule = rule;
@@ -140,12 +134,10 @@ rules_decide(const struct rules *rules, const struct call *call)
             }
             continue;
         }
-        if (call->route == NULL || !route_set_has(&rule->routes, row)) {
+        if (call->route == NULL || !route_set_has(&rule->routes, row))
             continue;
-        }
-        if (rule->exact && call->route->method != call->method) {
+        if (rule->exact && call->route->method != call->method)
             continue;
-        }
         enum condition_answer answer = rule->conditions != NULL
                                            ? conditions_ask(rule->conditions, &call->target, &decision.parameter)
                                            : CONDITIONS_HOLD;

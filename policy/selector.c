@@ -39,9 +39,8 @@ without_names(struct slice template, char *text, size_t size)
     for (size_t i = 0; i < template.length && length < size; i++) {
         char byte = template.data[i];
         in_name = in_name && byte != '}';
-        if (!in_name) {
+        if (!in_name)
             text[length++] = byte;
-        }
         in_name = in_name || byte == '{';
     }
     return (struct slice){text, length};
@@ -81,11 +80,9 @@ add_row(struct selector *selector, size_t row)
 {
     const struct route *route = route_row(row);
     route_set_add(&selector->routes, row);
-    for (size_t i = 0; route->method == METHOD_GET && i < ROUTE_COUNT; i++) {
-        if (route_row(i)->method == METHOD_HEAD && strcmp(route_row(i)->template, route->template) == 0) {
+    for (size_t i = 0; route->method == METHOD_GET && i < ROUTE_COUNT; i++)
+        if (route_row(i)->method == METHOD_HEAD && strcmp(route_row(i)->template, route->template) == 0)
             route_set_add(&selector->routes, i);
-        }
-    }
 }
 
 static bool
@@ -98,11 +95,9 @@ parse_class(struct slice word, struct selector *selector, char *error)
             consider(&nearest, known.data);
             continue;
         }
-        for (size_t row = 0; row < ROUTE_COUNT; row++) {
-            if ((route_row(row)->classes & CLASS_BIT(i)) != 0) {
+        for (size_t row = 0; row < ROUTE_COUNT; row++)
+            if ((route_row(row)->classes & CLASS_BIT(i)) != 0)
                 route_set_add(&selector->routes, row);
-            }
-        }
         return true;
     }
     return complain(error, "there is no such class", &nearest, "@");
@@ -114,16 +109,13 @@ parse_section(struct slice word, struct selector *selector, char *error)
     enum section section = section_from_slice(word);
     if (section == SECTION_NONE) {
         struct nearest nearest = {word, NULL, NAME_FAR};
-        for (size_t i = 0; i < SECTION_NONE; i++) {
+        for (size_t i = 0; i < SECTION_NONE; i++)
             consider(&nearest, section_segment((enum section)i).data);
-        }
         return complain(error, "there is no such section", &nearest, "section:");
     }
-    for (size_t row = 0; row < ROUTE_COUNT; row++) {
-        if (route_section(route_row(row)) == section) {
+    for (size_t row = 0; row < ROUTE_COUNT; row++)
+        if (route_section(route_row(row)) == section)
             route_set_add(&selector->routes, row);
-        }
-    }
     return true;
 }
 
@@ -150,14 +142,12 @@ selector_template_equals(struct slice text, const char *template)
     const char *at = text.data;
     const char *end = text.data + text.length;
     while (at < end && *template != '\0') {
-        if (*at != *template) {
+        if (*at != *template)
             return false;
-        }
         if (*at == '{') {
             const char *close = memchr(at, '}', (size_t)(end - at));
-            if (close == NULL || memchr(at, '/', (size_t)(close - at)) != NULL) {
+            if (close == NULL || memchr(at, '/', (size_t)(close - at)) != NULL)
                 return false;
-            }
             at = close;
             template = strchr(template, '}');
         }
@@ -211,18 +201,15 @@ complain_of_template(enum method method, struct slice template, char *error)
                  shown(template), template.data, methods);
         return false;
     }
-    if (template.length > 2 && template.data[1] == 'v' && template.data[2] >= '0' && template.data[2] <= '9') {
+    if (template.length > 2 && template.data[1] == 'v' && template.data[2] >= '0' && template.data[2] <= '9')
         return complain(error, "a template has no version prefix: it stands for the path under each", &nearest, before);
-    }
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
         const char *known = route_row(row)->template;
-        if (route_row(row)->method != method) {
+        if (route_row(row)->method != method)
             continue;
-        }
         consider_template(&nearest, known);
-        if (nearest.found == NULL && template_covers(known, template)) {
+        if (nearest.found == NULL && template_covers(known, template))
             nearest.found = known;
-        }
     }
     return complain(error, "no engine has this route; a template is its path with names in braces", &nearest, before);
 }
@@ -252,14 +239,12 @@ parse_call(struct slice text, size_t blank, struct selector *selector, char *err
 {
     struct slice word = {text.data, blank};
     enum method method = method_from_slice(word);
-    while (blank < text.length && (text.data[blank] == ' ' || text.data[blank] == '\t')) {
+    while (blank < text.length && (text.data[blank] == ' ' || text.data[blank] == '\t'))
         blank++;
-    }
     if (method == METHOD_OTHER) {
         struct nearest nearest = {word, NULL, NAME_FAR};
-        for (size_t i = 0; i < METHOD_OTHER; i++) {
+        for (size_t i = 0; i < METHOD_OTHER; i++)
             consider(&nearest, method_text((enum method)i));
-        }
         return complain(error, "no method; a rule takes GET, HEAD, POST, PUT, DELETE or OPTIONS", &nearest, "");
     }
     return parse_template(method, (struct slice){text.data + blank, text.length - blank}, selector, error);
@@ -272,20 +257,17 @@ selector_parse(struct slice text, struct selector *selector, char *error)
     memset(selector, 0, sizeof(*selector));
     selector->methods = METHODS_ALL;
     size_t blank = 0;
-    while (blank < text.length && text.data[blank] != ' ' && text.data[blank] != '\t') {
+    while (blank < text.length && text.data[blank] != ' ' && text.data[blank] != '\t')
         blank++;
-    }
     if (text.length == 0) {
         snprintf(error, SELECTOR_ERROR_SIZE,
                  "a rule takes operations (ContainerList), classes (@read), section:NAME, or METHOD /template");
         return false;
     }
-    if (blank < text.length) {
+    if (blank < text.length)
         return parse_call(text, blank, selector, error);
-    }
-    if (text.data[0] == '@') {
+    if (text.data[0] == '@')
         return parse_class((struct slice){text.data + 1, text.length - 1}, selector, error);
-    }
     if (text.length > SECTION.length && memcmp(text.data, SECTION.data, SECTION.length) == 0) {
         struct slice name = {text.data + SECTION.length, text.length - SECTION.length};
         return parse_section(name, selector, error);

@@ -29,9 +29,8 @@ class_of(unsigned char byte)
 static int
 hex_value(unsigned char byte)
 {
-    if (byte >= '0' && byte <= '9') {
+    if (byte >= '0' && byte <= '9')
         return byte - '0';
-    }
     byte |= 0x20;
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
@@ -39,9 +38,8 @@ hex_value(unsigned char byte)
 int
 target_unescape(const char *text, const char *end)
 {
-    if (end - text < 3) {
+    if (end - text < 3)
         return -1;
-    }
     int high = hex_value((unsigned char)text[1]);
     int low = hex_value((unsigned char)text[2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
@@ -133,18 +131,14 @@ static size_t
 utf8_length(const unsigned char *text, size_t left)
 {
     unsigned char lead = text[0];
-    if (lead < 0x80) {
+    if (lead < 0x80)
         return 1;
-    }
     size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || left < length) {
+    if (lead < 0xC2 || lead > 0xF4 || left < length)
         return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80) {
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80)
             return 0;
-        }
-    }
     bool overlong = (lead == 0xE0 && text[1] < 0xA0) || (lead == 0xF0 && text[1] < 0x90);
     bool surrogate = lead == 0xED && text[1] >= 0xA0;
     bool beyond = lead == 0xF4 && text[1] >= 0x90;
@@ -156,9 +150,8 @@ is_utf8(const char *text, size_t length)
 {
     for (size_t i = 0; i < length;) {
         size_t step = utf8_length((const unsigned char *)text + i, length - i);
-        if (step == 0) {
+        if (step == 0)
             return false;
-        }
         i += step;
     }
     return true;
@@ -167,17 +160,15 @@ is_utf8(const char *text, size_t length)
 bool
 target_is_version(struct slice segment)
 {
-    if (segment.length < 4 || segment.data[0] != 'v') {
+    if (segment.length < 4 || segment.data[0] != 'v')
         return false;
-    }
     size_t numbers = 0;
     size_t digits = 0;
     bool leading_zero = false;
     for (size_t i = 1; i <= segment.length; i++) {
         if (i == segment.length || segment.data[i] == '.') {
-            if (digits == 0 || digits > VERSION_DIGITS || (leading_zero && digits > 1)) {
+            if (digits == 0 || digits > VERSION_DIGITS || (leading_zero && digits > 1))
                 return false;
-            }
             numbers++;
             digits = 0;
         } else if (segment.data[i] >= '0' && segment.data[i] <= '9') {
@@ -194,15 +185,13 @@ bool
 target_is_podman_version(struct slice segment)
 {
     const char *dash = memchr(segment.data, '-', segment.length);
-    if (dash == NULL || !target_is_version((struct slice){segment.data, (size_t)(dash - segment.data)})) {
+    if (dash == NULL || !target_is_version((struct slice){segment.data, (size_t)(dash - segment.data)}))
         return false;
-    }
     const char *end = segment.data + segment.length;
     for (const char *at = dash + 1; at < end; at++) {
         bool letter = (*at >= '0' && *at <= '9') || ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z');
-        if (!letter && *at != '.' && *at != '-') {
+        if (!letter && *at != '.' && *at != '-')
             return false;
-        }
     }
     return end - dash > 1;
 }
@@ -217,9 +206,8 @@ is_dots(struct slice segment)
 static void
 keep_segment(struct target *target, struct slice segment)
 {
-    if (target->count < TARGET_HEAD) {
+    if (target->count < TARGET_HEAD)
         target->head[target->count] = segment;
-    }
     target->tail[1] = target->tail[0];
     target->tail[0] = segment;
     target->count++;
@@ -240,11 +228,10 @@ split_segments(struct target *target)
             target->trailing_slash = true;
             return;
         }
-        if (segment.length == 0) {
+        if (segment.length == 0)
             target->reason = "an empty path segment (//) is never passed on";
-        } else if (is_dots(segment)) {
+        else if (is_dots(segment))
             target->reason = "a . or .. path segment is never passed on";
-        }
         keep_segment(target, segment);
         begin = segment.data + segment.length + 1;
     }
@@ -256,21 +243,18 @@ set_prefix_aside(struct target *target)
 {
     const char *slash =
         target->decoded.length > 1 ? memchr(target->decoded.data + 1, '/', target->decoded.length - 1) : NULL;
-    if (slash == NULL) {
+    if (slash == NULL)
         return;
-    }
     size_t length = (size_t)(slash - target->decoded.data);
     struct slice segment = {target->decoded.data + 1, length - 1};
     struct slice rest = {slash + 1, target->decoded.length - length - 1};
-    if (rest.length == 0) {
+    if (rest.length == 0)
         return;
-    }
     if (!target_is_version(segment)) {
         static const struct slice LIBPOD = {"libpod/", 7};
         bool libpod = rest.length > LIBPOD.length && memcmp(rest.data, LIBPOD.data, LIBPOD.length) == 0;
-        if (!libpod || !target_is_podman_version(segment)) {
+        if (!libpod || !target_is_podman_version(segment))
             return;
-        }
         target->version_has_suffix = true;
     }
     /* A version consists of bytes that stand for themselves: it is as long in the canonical path. */
@@ -296,30 +280,25 @@ enum target_state
 target_parse(struct slice text, char *buffer, size_t buffer_size, struct target *target)
 {
     memset(target, 0, sizeof(*target));
-    if (text.length == 0 || text.data[0] != '/') {
+    if (text.length == 0 || text.data[0] != '/')
         return malformed(target, "the target is not a path: it must begin with /");
-    }
-    if (buffer_size / 4 < text.length) {
+    if (buffer_size / 4 < text.length)
         return malformed(target, "the target is too long");
-    }
     char *decoded = buffer + 3 * text.length;
     struct writer writer = {buffer, decoded, false};
     const char *end = text.data + text.length;
     const char *mark = convert_path(text.data, end, &writer, &target->reason);
-    if (mark == NULL) {
+    if (mark == NULL)
         return TARGET_MALFORMED;
-    }
     target->path = (struct slice){buffer, (size_t)(writer.canonical - buffer)};
     target->decoded = (struct slice){decoded, (size_t)(writer.decoded - decoded)};
-    if (writer.has_high_bytes && !is_utf8(decoded, target->decoded.length)) {
+    if (writer.has_high_bytes && !is_utf8(decoded, target->decoded.length))
         return malformed(target, "the path is not UTF-8");
-    }
     if (mark < end) {
         *writer.canonical++ = '?';
         const char *query = writer.canonical;
-        if (!convert_query(mark + 1, end, &writer, &target->reason)) {
+        if (!convert_query(mark + 1, end, &writer, &target->reason))
             return TARGET_MALFORMED;
-        }
         target->query = (struct slice){query, (size_t)(writer.canonical - query)};
     }
     target->canonical = (struct slice){buffer, (size_t)(writer.canonical - buffer)};

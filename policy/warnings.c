@@ -95,11 +95,9 @@ say(const struct check *check, const char *format, ...)
 static bool
 is_printable(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if (*text < 0x20 || *text > 0x7E) {
+    for (; *text != '\0'; text++)
+        if (*text < 0x20 || *text > 0x7E)
             return false;
-        }
-    }
     return true;
 }
 
@@ -129,13 +127,11 @@ static void
 check_value(const struct check *check, const struct variable *variable, const struct dialect_switch *entry)
 {
     bool on = dialect_is_true(variable->value);
-    if (variable->look == LOOK_NUMBER || (variable->look == LOOK_FALSE && !on)) {
+    if (variable->look == LOOK_NUMBER || (variable->look == LOOK_FALSE && !on))
         return;
-    }
     if (variable->look == LOOK_EMPTY) {
-        if (entry->by_default) {
+        if (entry->by_default)
             say(check, "%s= is empty and so off, though its default is 1", entry->name);
-        }
     } else if (on) {
         say(check, "%s is on: the number at the beginning of its value counts, and that is not 0; clearer is %s",
             variable->shown, entry->rule_on);
@@ -152,20 +148,17 @@ static bool
 pattern_fits(struct slice pattern, struct slice name)
 {
     size_t length = pattern.length - 1;
-    if (pattern.data[length] != '*') {
+    if (pattern.data[length] != '*')
         return slice_equals(pattern, name);
-    }
     return name.length > length && memcmp(pattern.data, name.data, length) == 0;
 }
 
 static const struct hint *
 find_hint(const struct hint hints[], size_t count, struct slice name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (pattern_fits(hints[i].name, name)) {
+    for (size_t i = 0; i < count; i++)
+        if (pattern_fits(hints[i].name, name))
             return &hints[i];
-        }
-    }
     return NULL;
 }
 
@@ -179,9 +172,8 @@ find_near_word(struct slice name)
         struct slice shorter = word.length > name.length ? name : word;
         bool plural = longer.length == shorter.length + 1 && longer.data[longer.length - 1] == 'S' &&
                       memcmp(longer.data, shorter.data, shorter.length) == 0;
-        if (plural || (word.length >= SHORTEST_NEAR_OWN && name_distance(word, name) == 1)) {
+        if (plural || (word.length >= SHORTEST_NEAR_OWN && name_distance(word, name) == 1))
             return &WORDS[i];
-        }
     }
     return NULL;
 }
@@ -196,16 +188,13 @@ is_near_own(struct slice name, struct slice own)
 static const char *
 find_own(const struct check *check, struct slice name, bool same)
 {
-    for (size_t i = 0; i < COUNT_OF(OWN_NAMES); i++) {
-        if (same ? slice_equals(OWN_NAMES[i], name) : is_near_own(name, OWN_NAMES[i])) {
+    for (size_t i = 0; i < COUNT_OF(OWN_NAMES); i++)
+        if (same ? slice_equals(OWN_NAMES[i], name) : is_near_own(name, OWN_NAMES[i]))
             return OWN_NAMES[i].data;
-        }
-    }
     for (size_t i = 0; check->extra_names != NULL && check->extra_names[i] != NULL; i++) {
         struct slice own = slice_from_string(check->extra_names[i]);
-        if (same ? slice_equals(own, name) : is_near_own(name, own)) {
+        if (same ? slice_equals(own, name) : is_near_own(name, own))
             return check->extra_names[i];
-        }
     }
     return NULL;
 }
@@ -223,9 +212,8 @@ list_readers(struct slice name, char *text, size_t size)
                                        length == 0 ? "; DIALECT=" : " or DIALECT=", dialect->word);
         }
     }
-    if (length > 0 && length < size) {
+    if (length > 0 && length < size)
         snprintf(text + length, size - length, " reads it");
-    }
 }
 
 static void
@@ -248,16 +236,13 @@ find_any_hint(const struct check *check, const struct variable *variable)
 {
     const char *word = check->switches.dialect->word;
     const struct hint *hint = find_hint(FOREIGN_NAMES, COUNT_OF(FOREIGN_NAMES), variable->name);
-    if (hint != NULL && strncmp(hint->product, word, strlen(word)) == 0) {
+    if (hint != NULL && strncmp(hint->product, word, strlen(word)) == 0)
         hint = NULL;
-    }
-    if (hint == NULL) {
+    if (hint == NULL)
         hint = find_hint(PHRASES, COUNT_OF(PHRASES), variable->name);
-    }
     bool first = check->switches.dialect == dialect_at(0);
-    if (hint == NULL && first && looks_like_a_switch(variable)) {
+    if (hint == NULL && first && looks_like_a_switch(variable))
         hint = find_hint(WORDS, COUNT_OF(WORDS), variable->name);
-    }
     return hint;
 }
 
@@ -270,9 +255,8 @@ say_allows(const struct check *check, const struct variable *variable)
     size_t count = 0;
     size_t length = 0;
     size_t all = 0;
-    for (size_t i = 0; i < switches->dialect->count; i++) {
+    for (size_t i = 0; i < switches->dialect->count; i++)
         all += strncmp(switches->dialect->switches[i].name, "ALLOW_", 6) == 0;
-    }
     for (size_t i = 0; i < switches->dialect->count && length < sizeof(names); i++) {
         const char *name = switches->dialect->switches[switches->narrowest_first[i]].name;
         if (strncmp(name, "ALLOW_", 6) == 0) {
@@ -291,9 +275,8 @@ check_likeness(const struct check *check, const struct variable *variable)
     const struct dialect *dialect = check->switches.dialect;
     bool first = dialect == dialect_at(0);
     const struct dialect_switch *near = suggest_switch(dialect, variable->name, !first);
-    if (near != NULL) {
+    if (near != NULL)
         say(check, "%s is no setting and does nothing; did you mean %s?", variable->shown, near->rule_on);
-    }
     return near != NULL;
 }
 
@@ -301,9 +284,8 @@ check_likeness(const struct check *check, const struct variable *variable)
 static void
 check_unknown(const struct check *check, const struct variable *variable)
 {
-    if (suggest_is_of_a_service(variable->name)) {
+    if (suggest_is_of_a_service(variable->name))
         return;
-    }
     char readers[96];
     bool first = check->switches.dialect == dialect_at(0);
     list_readers(variable->name, readers, sizeof(readers));
@@ -311,9 +293,8 @@ check_unknown(const struct check *check, const struct variable *variable)
         say(check, "%s does nothing in the %s dialect%s", variable->shown, check->switches.dialect->word, readers);
         return;
     }
-    if (!first && looks_like_a_switch(variable) && check_likeness(check, variable)) {
+    if (!first && looks_like_a_switch(variable) && check_likeness(check, variable))
         return;
-    }
     const struct hint *hint = find_any_hint(check, variable);
     if (hint != NULL) {
         say_hint(check, variable, hint);
@@ -324,32 +305,28 @@ check_unknown(const struct check *check, const struct variable *variable)
         say(check, "%s is no setting and does nothing; did you mean %s?", variable->shown, own);
         return;
     }
-    if (!looks_like_a_switch(variable) || suggest_is_ordinary(variable->name) || check_likeness(check, variable)) {
+    if (!looks_like_a_switch(variable) || suggest_is_ordinary(variable->name) || check_likeness(check, variable))
         return;
-    }
     hint = first ? find_near_word(variable->name) : NULL;
-    if (hint != NULL) {
+    if (hint != NULL)
         say_hint(check, variable, hint);
-    } else if (pattern_fits(SLICE_LITERAL("ALLOW_*"), variable->name)) {
+    else if (pattern_fits(SLICE_LITERAL("ALLOW_*"), variable->name))
         say_allows(check, variable);
-    }
 }
 
 static void
 check_entry(const struct check *check, const char *text)
 {
     const char *equals = strchr(text, '=');
-    if (equals == NULL || equals == text) {
+    if (equals == NULL || equals == text)
         return;
-    }
     struct variable variable;
     read_variable(text, equals, &variable);
     const struct dialect_switch *entry = dialect_switch_find(check->switches.dialect, variable.name);
-    if (entry != NULL) {
+    if (entry != NULL)
         check_value(check, &variable, entry);
-    } else if (find_own(check, variable.name, true) == NULL) {
+    else if (find_own(check, variable.name, true) == NULL)
         check_unknown(check, &variable);
-    }
 }
 
 /* True when the engine has a GET in the section. */
@@ -357,11 +334,9 @@ static bool
 section_has_reads(enum section section)
 {
     const struct route *route;
-    for (size_t i = 0; (route = route_row(i)) != NULL; i++) {
-        if (route->method == METHOD_GET && route_section(route) == section) {
+    for (size_t i = 0; (route = route_row(i)) != NULL; i++)
+        if (route->method == METHOD_GET && route_section(route) == section)
             return true;
-        }
-    }
     return false;
 }
 
@@ -375,9 +350,8 @@ closed_gate(const struct switches *switches, size_t step)
                        (entry->kind == SWITCH_GRANT && !section_has_reads(dialect_section(entry)));
     for (size_t i = 0; only_writes && i < step; i++) {
         const struct dialect_switch *gate = &switches->dialect->switches[i];
-        if (gate->kind == SWITCH_GATE && !switches->on[i] && (gate->methods & METHOD_BIT(method)) != 0) {
+        if (gate->kind == SWITCH_GATE && !switches->on[i] && (gate->methods & METHOD_BIT(method)) != 0)
             return gate;
-        }
     }
     return NULL;
 }
@@ -395,15 +369,13 @@ check_of_use(const struct check *check, const struct dialect_switch *entry)
     const struct switches *switches = &check->switches;
     for (size_t i = 0; i < switches->dialect->count; i++) {
         const struct dialect_switch *other = &switches->dialect->switches[i];
-        if (switches->on[i] && opens_paths(other) && !other->by_default && (other->sections & entry->sections) != 0) {
+        if (switches->on[i] && opens_paths(other) && !other->by_default && (other->sections & entry->sections) != 0)
             return;
-        }
     }
-    if (entry->kind == SWITCH_GATE) {
+    if (entry->kind == SWITCH_GATE)
         say(check, "%s opens no path by itself; it needs a section, such as CONTAINERS=1", entry->rule_on);
-    } else {
+    else
         say(check, "%s opens no path by itself, it only lifts a refusal; it needs CONTAINERS=1 too", entry->rule_on);
-    }
 }
 
 static bool
@@ -430,9 +402,8 @@ check_together(const struct check *check)
         }
     }
     if (is_on(switches, "POST", false) && is_on(switches, "CONTAINERS", false) && !is_on(switches, "EXEC", true) &&
-        is_on(switches, "ALLOW_EXEC", true) && environment_value(check->environment, "EXEC") != NULL) {
+        is_on(switches, "ALLOW_EXEC", true) && environment_value(check->environment, "EXEC") != NULL)
         say(check, "EXEC=0 does not close exec creation: POST=1 and CONTAINERS=1 open POST /containers/{id}/exec");
-    }
 }
 
 void
@@ -442,8 +413,7 @@ policy_warnings(char *const environment[], const char *const extra_names[], void
     struct check check = {.environment = environment, .extra_names = extra_names, .line = line, .owner = owner};
     const struct dialect *dialect = dialect_choose(environment).dialect;
     dialect_read(dialect != NULL ? dialect : dialect_at(0), environment, &check.switches);
-    for (size_t i = 0; environment[i] != NULL; i++) {
+    for (size_t i = 0; environment[i] != NULL; i++)
         check_entry(&check, environment[i]);
-    }
     check_together(&check);
 }

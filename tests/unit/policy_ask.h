@@ -53,9 +53,8 @@ words_split(const char *text, struct words *words)
     snprintf(words->text, sizeof(words->text), "%s", text);
     char *rest = words->text;
     for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
-        if (*word != '\0') {
+        if (*word != '\0')
             words->list[count++] = word;
-        }
         assert_true(count < sizeof(words->list) / sizeof(words->list[0]));
     }
     words->list[count] = NULL;

@@ -59,18 +59,14 @@ build_line(struct policy_builder *builder, const char *line)
     assert_non_null(equals);
     snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, " ="), line);
     const char *value = equals + 1 + strspn(equals + 1, " ");
-    if (strcmp(key, "allow") == 0) {
+    if (strcmp(key, "allow") == 0)
         return policy_builder_allow(builder, value);
-    }
-    if (strcmp(key, "deny") == 0) {
+    if (strcmp(key, "deny") == 0)
         return policy_builder_deny(builder, value);
-    }
-    if (strcmp(key, "dialect") == 0) {
+    if (strcmp(key, "dialect") == 0)
         return policy_builder_dialect(builder, value);
-    }
-    if (strcmp(key, "preset") == 0) {
+    if (strcmp(key, "preset") == 0)
         return policy_builder_preset(builder, value);
-    }
     if (strcmp(key, "dry_run") == 0) {
         policy_builder_dry_run(builder, strcmp(value, "yes") == 0);
         return true;
@@ -88,12 +84,10 @@ build(const char *name, const char *lines)
     snprintf(text, sizeof(text), "%s", lines);
     for (char *line = text; line != NULL && *line != '\0';) {
         char *border = strstr(line, " ; ");
-        if (border != NULL) {
+        if (border != NULL)
             *border = '\0';
-        }
-        if (!build_line(builder, line)) {
+        if (!build_line(builder, line))
             fail_msg("%s: %s", line, policy_builder_error(builder));
-        }
         line = border != NULL ? border + 3 : NULL;
     }
     struct policy *policy = policy_builder_finish(builder);

@@ -54,9 +54,8 @@ data_for_each(const char *file, void (*each)(struct slice columns[DATA_COLUMNS],
     size_t count = 0;
     while (getline(&line, &capacity, stream) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '#' || line[0] == '\0') {
+        if (line[0] == '#' || line[0] == '\0')
             continue;
-        }
         struct slice columns[DATA_COLUMNS] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
         char *rest = line;
         for (size_t i = 0; i < DATA_COLUMNS && rest != NULL; i++) {
@@ -84,9 +83,8 @@ data_exact_copy(struct slice text)
 static inline void
 assert_slice_equal(struct slice got, struct slice wanted)
 {
-    if (!slice_equals(got, wanted)) {
+    if (!slice_equals(got, wanted))
         fail_msg("\"%.*s\" is not \"%.*s\"", (int)got.length, got.data, (int)wanted.length, wanted.data);
-    }
 }
 
 #endif

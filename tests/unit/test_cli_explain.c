@@ -25,9 +25,8 @@ explain(const char *input, size_t input_length, int argc, const char *const argv
     char info[] = "INFO=1";
     char *environment[] = {info, NULL};
     char *arguments[4] = {NULL};
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++)
         arguments[i] = strdup(argv[i]);
-    }
     struct outcome outcome;
     size_t output_size;
     size_t errors_size;
@@ -44,9 +43,8 @@ explain(const char *input, size_t input_length, int argc, const char *const argv
     fclose(in);
     fclose(out);
     fclose(err);
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++)
         free(arguments[i]);
-    }
     return outcome;
 }
 

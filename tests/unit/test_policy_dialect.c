@@ -6,9 +6,8 @@ check_truth(struct slice columns[DATA_COLUMNS], void *owner)
 {
     (void)owner;
     bool expected = slice_equals(columns[0], SLICE_LITERAL("true"));
-    if (dialect_is_true(columns[1].data) != expected) {
+    if (dialect_is_true(columns[1].data) != expected)
         fail_msg("\"%s\" is not %s", columns[1].data, columns[0].data);
-    }
 }
 
 static void
@@ -124,9 +123,8 @@ a_dialect_is_named_or_told_by_a_switch_that_no_other_has_and_nothing_contradicts
         const char *word = choice.dialect != NULL ? choice.dialect->word : "none";
         const char *told = choice.detected_by != NULL ? choice.detected_by : "nothing";
         if (strcmp(word, CHOICES[i].word != NULL ? CHOICES[i].word : "none") != 0 ||
-            strcmp(told, CHOICES[i].detected_by != NULL ? CHOICES[i].detected_by : "nothing") != 0) {
+            strcmp(told, CHOICES[i].detected_by != NULL ? CHOICES[i].detected_by : "nothing") != 0)
             fail_msg("%s: %s, detected by %s", CHOICES[i].settings, word, told);
-        }
         struct policy *policy = policy_from_environment(words.list);
         assert_int_equal(policy != NULL, CHOICES[i].word != NULL);
         if (policy != NULL) {
@@ -151,9 +149,8 @@ a_word_that_is_no_dialect_is_told_with_the_nearest(void **state)
     for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
         char takes[160];
         assert_false(policy_is_dialect(WORDS[i][0], takes, sizeof(takes)));
-        if (strstr(takes, WORDS[i][1]) == NULL) {
+        if (strstr(takes, WORDS[i][1]) == NULL)
             fail_msg("%s: %s", WORDS[i][0], takes);
-        }
     }
     char takes[160];
     assert_true(policy_is_dialect("linuxserver", takes, sizeof(takes)));
@@ -191,11 +188,9 @@ remember_set(struct recording *recording, char letter, struct slice methods)
 {
     struct words words;
     words_split(methods.data, &words);
-    for (size_t i = 0; words.list[i] != NULL; i++) {
-        for (size_t m = 0; m < RECORDED_METHODS; m++) {
+    for (size_t i = 0; words.list[i] != NULL; i++)
+        for (size_t m = 0; m < RECORDED_METHODS; m++)
             recording->sets[(unsigned char)letter] |= strcmp(words.list[i], METHODS[m]) == 0 ? 1U << m : 0;
-        }
-    }
 }
 
 static void
@@ -225,11 +220,9 @@ recorded_policy(const struct dialect *dialect, const char *settings)
     bool every = first == 3 && memcmp(settings, "ALL", 3) == 0;
     bool none = first == 4 && memcmp(settings, "NONE", 4) == 0;
     length += (size_t)snprintf(all + length, sizeof(all) - length, "%s", settings + (every || none ? first : 0));
-    for (size_t i = 0; (every || none) && i < dialect->count; i++) {
-        if (dialect->switches[i].name[0] != '\0') {
+    for (size_t i = 0; (every || none) && i < dialect->count; i++)
+        if (dialect->switches[i].name[0] != '\0')
             length += (size_t)snprintf(all + length, sizeof(all) - length, " %s=%d", dialect->switches[i].name, every);
-        }
-    }
     assert_true(length < sizeof(all));
     return policy_of(all);
 }
@@ -248,9 +241,8 @@ check_row(struct slice columns[DATA_COLUMNS], void *owner)
     }
     struct policy *policy = recorded_policy(recording->dialect, columns[1].data);
     assert_int_equal(columns[2].length, recording->path_count);
-    for (size_t i = 0; i < recording->path_count; i++) {
+    for (size_t i = 0; i < recording->path_count; i++)
         check_recorded(recording, policy, i, columns[2].data[i]);
-    }
     policy_unref(policy);
     recording->rows++;
 }
@@ -264,9 +256,8 @@ check_recording(const char *word, const char *file)
     assert_non_null(recording->dialect);
     data_for_each(file, check_row, recording);
     assert_true(recording->path_count > 100 && recording->rows > 40 && recording->stricter > 0);
-    for (size_t i = 0; i < recording->path_count; i++) {
+    for (size_t i = 0; i < recording->path_count; i++)
         free((char *)recording->paths[i].data);
-    }
     free(recording);
 }
 

@@ -28,11 +28,9 @@ fields_that_an_engine_reads_are_forwarded_in_any_case(void **state)
         "X-Docker-Expose-Session-Uuid",
         "X-Docker-Expose-Session-Grpc-Method",
     };
-    for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++) {
-        if (!policy_forwards_field(slice_from_string(FORWARDED[i]))) {
+    for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++)
+        if (!policy_forwards_field(slice_from_string(FORWARDED[i])))
             fail_msg("%s is not forwarded", FORWARDED[i]);
-        }
-    }
 }
 
 static void
@@ -76,9 +74,8 @@ hop_by_hop_framing_and_unknown_fields_are_not(void **state)
     };
     for (size_t i = 0; i < sizeof(DROPPED) / sizeof(DROPPED[0]); i++) {
         struct slice name = data_exact_copy(slice_from_string(DROPPED[i]));
-        if (policy_forwards_field(name)) {
+        if (policy_forwards_field(name))
             fail_msg("%s is forwarded", DROPPED[i]);
-        }
         free((char *)name.data);
     }
 }

@@ -27,9 +27,8 @@ compare_with_verdict(void *owner, const struct policy_route *listed)
     assert_string_equal(listed->operation, route->operation);
     assert_string_equal(listed->template, route->template);
     assert_string_equal(listed->method, method_text(route->method));
-    if (route->method == METHOD_OPTIONS) {
+    if (route->method == METHOD_OPTIONS)
         return;
-    }
     struct asked asked = ask_route(judged->policy, route);
     bool allowed = asked.verdict.action == VERDICT_ALLOW;
     if (listed->verdict != (allowed ? ROUTE_ALLOWED : ROUTE_REFUSED) || strcmp(listed->rule, asked.verdict.rule) != 0 ||
@@ -207,11 +206,10 @@ feed_line(void *owner, const char *text)
 {
     struct feed *feed = owner;
     assert_true(strlen(text) <= 120);
-    if (text[0] == '#') {
+    if (text[0] == '#')
         feed->comments++;
-    } else if (!build_line(feed->builder, text)) {
+    else if (!build_line(feed->builder, text))
         fail_msg("%s: %s", text, policy_builder_error(feed->builder));
-    }
 }
 
 static void
@@ -227,11 +225,9 @@ check_conversion(const char *environment, enum policy_form form)
     struct policy *converted = policy_builder_finish(feed.builder);
     assert_non_null(converted);
     policy_diff(original, converted, keep_difference, lines);
-    for (size_t i = 0; i < lines->count; i++) {
-        if (form == POLICY_AS_SWITCHES || strcmp(lines->text[i], "-Options") != 0) {
+    for (size_t i = 0; i < lines->count; i++)
+        if (form == POLICY_AS_SWITCHES || strcmp(lines->text[i], "-Options") != 0)
             fail_msg("%s: %s", environment, lines->text[i]);
-        }
-    }
     policy_unref(original);
     policy_unref(converted);
     free(lines);

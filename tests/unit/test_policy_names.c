@@ -68,11 +68,9 @@ static void
 a_value_looks_like_what_its_writer_meant(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(LOOKS) / sizeof(LOOKS[0]); i++) {
-        if (value_look(LOOKS[i].value) != LOOKS[i].look) {
+    for (size_t i = 0; i < sizeof(LOOKS) / sizeof(LOOKS[0]); i++)
+        if (value_look(LOOKS[i].value) != LOOKS[i].look)
             fail_msg("\"%s\" looks like %d", LOOKS[i].value, value_look(LOOKS[i].value));
-        }
-    }
 }
 
 int

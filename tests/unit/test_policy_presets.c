@@ -14,9 +14,8 @@ keep_row(struct slice columns[DATA_COLUMNS], void *owner)
 {
     struct table *table = owner;
     assert_true(table->count < ROWS);
-    for (size_t i = 0; i < DATA_COLUMNS; i++) {
+    for (size_t i = 0; i < DATA_COLUMNS; i++)
         table->rows[table->count][i] = data_exact_copy(columns[i]);
-    }
     table->count++;
 }
 
@@ -33,11 +32,9 @@ read_table(void)
 static void
 drop_table(struct table *table)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        for (size_t j = 0; j < DATA_COLUMNS; j++) {
+    for (size_t i = 0; i < table->count; i++)
+        for (size_t j = 0; j < DATA_COLUMNS; j++)
             free((char *)table->rows[i][j].data);
-        }
-    }
     free(table);
 }
 
@@ -49,9 +46,8 @@ list_has(struct slice list, const char *word)
     for (size_t at = 0; at + length <= list.length; at++) {
         bool begins = at == 0 || list.data[at - 1] == ' ';
         bool ends = at + length == list.length || list.data[at + length] == ' ';
-        if (begins && ends && memcmp(list.data + at, word, length) == 0) {
+        if (begins && ends && memcmp(list.data + at, word, length) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -67,22 +63,19 @@ collect_features(const struct table *table, const char *preset, struct features 
 {
     features->count = 0;
     for (size_t i = 0; i < table->count; i++) {
-        if (!slice_equals(table->rows[i][0], slice_from_string(preset))) {
+        if (!slice_equals(table->rows[i][0], slice_from_string(preset)))
             continue;
-        }
         char text[256];
         snprintf(text, sizeof(text), "%.*s", (int)table->rows[i][3].length, table->rows[i][3].data);
         struct words words;
         words_split(text, &words);
         for (size_t w = 0; words.list[w] != NULL; w++) {
             bool known = false;
-            for (size_t f = 0; f < features->count; f++) {
+            for (size_t f = 0; f < features->count; f++)
                 known |= strcmp(features->names[f], words.list[w]) == 0;
-            }
             assert_true(features->count < FEATURES);
-            if (!known) {
+            if (!known)
                 snprintf(features->names[features->count++], sizeof(features->names[0]), "%s", words.list[w]);
-            }
         }
     }
 }
@@ -95,16 +88,13 @@ is_row(const struct table *table, const char *preset, const struct features *fea
     for (size_t i = 0; i < table->count; i++) {
         const struct slice *row = table->rows[i];
         if (!slice_equals(row[0], slice_from_string(preset)) || !slice_equals(row[1], slice_from_string(method)) ||
-            !selector_template_equals(row[2], template)) {
+            !selector_template_equals(row[2], template))
             continue;
-        }
         bool granted = row[3].length == 0;
-        for (size_t f = 0; f < features->count; f++) {
+        for (size_t f = 0; f < features->count; f++)
             granted |= (wanted >> f & 1) != 0 && list_has(row[3], features->names[f]);
-        }
-        if (granted) {
+        if (granted)
             return true;
-        }
     }
     return false;
 }
@@ -159,9 +149,8 @@ check_preset(void *owner, const char *name, const char *client)
     collect_features(matrix->table, name, &features);
     check_matrix(matrix->table, name, &features, 0);
     check_matrix(matrix->table, name, &features, features.count == 0 ? 0 : (UINT64_C(1) << features.count) - 1);
-    for (size_t f = 0; f < features.count; f++) {
+    for (size_t f = 0; f < features.count; f++)
         check_matrix(matrix->table, name, &features, UINT64_C(1) << f);
-    }
     matrix->presets++;
 }
 
@@ -202,9 +191,8 @@ calls_of_real_clients_get_the_verdict_of_their_preset(void **state)
         snprintf(line, sizeof(line), "preset = %s", CALLS[i][0]);
         struct policy *policy = build("p", line);
         struct asked asked = ask(policy, CALLS[i][1], CALLS[i][2]);
-        if ((asked.verdict.action == VERDICT_ALLOW) != (strcmp(CALLS[i][3], "allow") == 0)) {
+        if ((asked.verdict.action == VERDICT_ALLOW) != (strcmp(CALLS[i][3], "allow") == 0))
             fail_msg("%s: %s %s: %s", CALLS[i][0], CALLS[i][1], CALLS[i][2], asked.verdict.cure);
-        }
         asked_drop(&asked);
         policy_unref(policy);
     }
@@ -249,9 +237,8 @@ a_mistake_is_told_with_the_nearest_right_word(void **state)
         struct policy_builder *builder = policy_builder_new(NULL);
         assert_non_null(builder);
         assert_false(build_line(builder, MISTAKES[i][0]));
-        if (strstr(policy_builder_error(builder), MISTAKES[i][1]) == NULL) {
+        if (strstr(policy_builder_error(builder), MISTAKES[i][1]) == NULL)
             fail_msg("%s: %s", MISTAKES[i][0], policy_builder_error(builder));
-        }
         policy_builder_free(builder);
     }
 }

@@ -203,9 +203,8 @@ a_call_below_libpod_has_the_name_that_podman_routes_it_to(void **state)
     struct policy *policy = policy_of("");
     for (size_t i = 0; i < sizeof(LIBPOD_NAMES) / sizeof(LIBPOD_NAMES[0]); i++) {
         struct asked asked = ask(policy, LIBPOD_NAMES[i][0], LIBPOD_NAMES[i][1]);
-        if (strcmp(asked.verdict.operation, LIBPOD_NAMES[i][2]) != 0) {
+        if (strcmp(asked.verdict.operation, LIBPOD_NAMES[i][2]) != 0)
             fail_msg("%s %s is %s", LIBPOD_NAMES[i][0], LIBPOD_NAMES[i][1], asked.verdict.operation);
-        }
         assert_int_equal(asked.verdict.action, VERDICT_DENY);
         asked_drop(&asked);
     }
@@ -223,9 +222,8 @@ each_class_has_calls_and_each_call_has_a_class(void **state)
         all |= route->classes;
         bool reads =
             (METHODS_READ & METHOD_BIT(route->method)) != 0 || strncmp(route->operation, "ContainerWait", 13) == 0;
-        if ((route->classes & CLASS_BIT(CLASS_READ)) != 0 && !reads) {
+        if ((route->classes & CLASS_BIT(CLASS_READ)) != 0 && !reads)
             fail_msg("%s is no mere look", route->operation);
-        }
     }
     assert_int_equal(all, CLASS_BIT(CLASS_COUNT) - 1);
 }
@@ -295,9 +293,8 @@ each_row_of_the_table_is_found_by_its_own_template(void **state)
         struct asked asked = ask(policy, method_text(route->method), path);
         assert_string_equal(asked.verdict.operation, route->operation);
         asked_drop(&asked);
-        if (strstr(route->template, "...}") == NULL) {
+        if (strstr(route->template, "...}") == NULL)
             continue;
-        }
         fill_template(route->template, "x/y:5000/z", path + prefix, sizeof(path) - prefix);
         asked = ask(policy, method_text(route->method), path);
         assert_string_equal(asked.verdict.operation, route->operation);
@@ -313,9 +310,8 @@ only_the_calls_that_an_engine_hijacks_are_flagged_for_a_tunnel(void **state)
 {
     (void)state;
     size_t tunnels = 0;
-    for (size_t i = 0; route_row(i) != NULL; i++) {
+    for (size_t i = 0; route_row(i) != NULL; i++)
         tunnels += route_row(i)->transport >= TRANSPORT_HIJACK;
-    }
     assert_int_equal(tunnels, 7);
 }
 

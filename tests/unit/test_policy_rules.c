@@ -278,12 +278,10 @@ a_mistake_is_told_with_the_nearest_right_word(void **state)
         struct policy_builder *builder = policy_builder_new("ops");
         assert_non_null(builder);
         assert_true(MISTAKES[i][0][0] == '\0' || build_line(builder, MISTAKES[i][0]));
-        if (build_line(builder, MISTAKES[i][1])) {
+        if (build_line(builder, MISTAKES[i][1]))
             fail_msg("%s was taken", MISTAKES[i][1]);
-        }
-        if (strstr(policy_builder_error(builder), MISTAKES[i][2]) == NULL) {
+        if (strstr(policy_builder_error(builder), MISTAKES[i][2]) == NULL)
             fail_msg("%s: %s", MISTAKES[i][1], policy_builder_error(builder));
-        }
         policy_builder_free(builder);
     }
     policy_builder_free(NULL);
@@ -357,9 +355,8 @@ every_operation_and_template_names_its_own_rows_and_no_others(void **state)
                 fail_msg("allow = %s %s and %s %s: action %d", method_text(route->method), route->template,
                          method_text(other->method), other->template, first.verdict.action);
             }
-            if ((second.verdict.action == VERDICT_ALLOW) != (wanted || same_operation)) {
+            if ((second.verdict.action == VERDICT_ALLOW) != (wanted || same_operation))
                 fail_msg("allow = %s and %s: action %d", route->operation, other->operation, second.verdict.action);
-            }
             asked_drop(&first);
             asked_drop(&second);
         }
@@ -377,9 +374,8 @@ the_table_of_classes_in_the_documentation_is_the_one_in_force(void **state)
     char line[512];
     size_t class = 0;
     while (fgets(line, sizeof(line), stream) != NULL) {
-        if (strncmp(line, "| `@", 4) != 0 || strncmp(line, "| `@read` | an access class", 27) == 0) {
+        if (strncmp(line, "| `@", 4) != 0 || strncmp(line, "| `@read` | an access class", 27) == 0)
             continue;
-        }
         char wanted[512];
         assert_true(class < CLASS_COUNT);
         const struct class_words *words = class_words((enum class) class ++);

@@ -33,9 +33,8 @@ check_spelling(struct slice columns[DATA_COLUMNS], void *owner)
     (void)owner;
     struct parsed parsed = parse(columns[1]);
     if (slice_equals(columns[0], SLICE_LITERAL("clean"))) {
-        if (parsed.state != TARGET_CLEAN) {
+        if (parsed.state != TARGET_CLEAN)
             fail_msg("%s: %s", columns[1].data, parsed.target.reason);
-        }
         assert_slice_equal(parsed.target.canonical, columns[3]);
         bool bare = slice_equals(columns[2], SLICE_LITERAL("-"));
         assert_slice_equal(parsed.target.version, bare ? SLICE_LITERAL("") : columns[2]);
@@ -210,9 +209,8 @@ a_boolean_parameter_is_read_as_the_engine_reads_it(void **state)
     for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
         struct parsed parsed = parse(slice_from_string(FLAGS[i].query));
         assert_int_equal(parsed.state, TARGET_CLEAN);
-        if (target_flag(&parsed.target, SLICE_LITERAL("follow"), FLAGS[i].absent) != FLAGS[i].expected) {
+        if (target_flag(&parsed.target, SLICE_LITERAL("follow"), FLAGS[i].absent) != FLAGS[i].expected)
             fail_msg("%s: %s", FLAGS[i].query, FLAGS[i].sentence);
-        }
         drop(&parsed);
     }
 }

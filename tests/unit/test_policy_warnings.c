@@ -217,16 +217,13 @@ check_warnings(const struct warning_case cases[], size_t count)
         /* A value may have blanks in it: only where a dialect is named are there several variables. */
         bool several = strncmp(entry, "DIALECT=", 8) == 0;
         words_split(several ? entry : "", &words);
-        if (!several) {
+        if (!several)
             snprintf(words.text, sizeof(words.text), "%s", entry);
-        }
         collect(several ? words.list : whole, lines);
-        if (lines->count != (cases[i].words != NULL ? 1 : 0)) {
+        if (lines->count != (cases[i].words != NULL ? 1 : 0))
             fail_msg("%s: %zu warnings: %s", entry, lines->count, lines->count > 0 ? lines->text[0] : "");
-        }
-        if (cases[i].words != NULL && strstr(lines->text[0], cases[i].words) == NULL) {
+        if (cases[i].words != NULL && strstr(lines->text[0], cases[i].words) == NULL)
             fail_msg("%s: %s", entry, lines->text[0]);
-        }
     }
     free(lines);
 }
@@ -271,9 +268,8 @@ each_switch_at_1_and_0_is_no_reason_to_warn_when_POST_is_on_with_a_section(void 
     char *environment[64];
     size_t count = 0;
     char *rest = all;
-    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " "))
         environment[count++] = word;
-    }
     environment[count] = NULL;
     collect(environment, lines);
     assert_int_equal(lines->count, 0);
@@ -320,9 +316,8 @@ switches_that_are_of_no_use_without_another_are_told(void **state)
         }
         collect(environment, lines);
         assert_int_equal(lines->count, TOGETHER[i].words != NULL ? 1 : 0);
-        if (TOGETHER[i].words != NULL && strstr(lines->text[0], TOGETHER[i].words) == NULL) {
+        if (TOGETHER[i].words != NULL && strstr(lines->text[0], TOGETHER[i].words) == NULL)
             fail_msg("%s: %s", TOGETHER[i].entries[0], lines->text[0]);
-        }
     }
     free(lines);
 }
