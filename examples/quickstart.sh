@@ -4,8 +4,8 @@ set -u -o pipefail
 unset CDPATH
 export PATH="$PATH:/usr/sbin:/sbin" # where dockerd is
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source=scripts/common.sh
-. "$root/scripts/common.sh"
+# shellcheck source=examples/common.sh
+. "$root/examples/common.sh"
 
 once="" built="" port=2375
 work="" engine="" address="" proxy_pid="" engine_pid="" events_pid="" tail_pid="" volume=""

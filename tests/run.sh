@@ -5,8 +5,8 @@ export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 HOME="${HOME:-/root}" PATH="$PAT
 unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 2
-# shellcheck source=scripts/common.sh
-. scripts/common.sh
+# shellcheck source=examples/common.sh
+. examples/common.sh
 
 python=/usr/bin/python3 # Debian's own: the one that its pytest and docker modules belong to
 logs=$root/build/logs

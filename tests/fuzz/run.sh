@@ -5,8 +5,8 @@ export LC_ALL=C.UTF-8
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-# shellcheck source=scripts/common.sh
-. "$root/scripts/common.sh"
+# shellcheck source=examples/common.sh
+. "$root/examples/common.sh"
 
 folder=$root/build/fuzz
 seconds=10
