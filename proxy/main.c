@@ -56,7 +56,7 @@ log_start(const struct config *config)
     log_end(&record);
     const char *note = policy_dialect_note(config->listeners[0].policy);
     if (note != NULL)
-        log_text(LOG_LEVEL_NOTICE, "dialect", "%s", note);
+        log_text(LOG_LEVEL_WARNING, "dialect", "%s", note);
     announce_config(config, environ);
 }
 
