@@ -115,9 +115,12 @@ exchange_can_keep(const struct exchange *exchange)
     const struct exchange_services *services = exchange->services;
     if (!exchange->wants_keep || services->stopping || services->crowded)
         return false;
-    /* Bytes behind a request that might have become a stream are not known to be a request. */
+    /*
+     * Bytes behind a request that might have become a stream are not known to be a request. While it is not relayed yet
+     * there may be some that were read along with it, of which the transport does not know yet.
+     */
     return !exchange_may_become_tunnel(exchange) ||
-           (transport_kept(exchange->client) == 0 &&
+           (exchange->phase == EXCHANGE_RELAYING && transport_kept(exchange->client) == 0 &&
             (!exchange->raw_behind_head || exchange->request_framing != HTTP_BODY_CHUNKED));
 }
 

@@ -1,8 +1,9 @@
 /*
  * A client's bytes through the real client, exchange, tunnel and dial of the proxy, over sockets, to a fake engine, all
- * in one loop. Input, one byte each: the policy; how the client ends; four sizes of the pieces it sends, in turn; six
- * kinds of the engine's answers, in turn; the size of the engine's pieces; the turn of a shutdown; two bytes: how long
- * the raw answer at the end of the input is. Between these and that stands what the client sends.
+ * in one loop. Input, one byte each: the policy; how the client ends, and whether there is an engine; four sizes of the
+ * pieces it sends, in turn; six kinds of the engine's answers, in turn; the size of the engine's pieces; the turn of a
+ * shutdown; two bytes: how long the raw answer at the end of the input is. Between these and that stands what the
+ * client sends.
  *
  * Promises: the engine gets nothing but whole heads that the policy allows, as the client's bytes say in their order,
  * each on a connection of its own with its body or a part of it, and raw bytes only where it took the connection over;
@@ -67,22 +68,24 @@ listen_as_engine(void)
 }
 
 static struct config *
-config_of(size_t index)
+config_of(size_t index, bool unreachable)
 {
-    static struct config *configs[POLICY_COUNT];
+    static struct config *configs[POLICY_COUNT][2];
     static char settings[][32] = {"LOG_LEVEL=emerg", "MAX_BODY_SIZE=1k", "BUFFER_HIGH=4k", "BUFFER_LOW=1k"};
-    if (configs[index] == NULL) {
+    static char nowhere[] = "SOCKET_PATH=abns@sockwarden-fuzz-nobody";
+    struct config **config = &configs[index][unreachable];
+    if (*config == NULL) {
         char problem[CONFIG_PROBLEM_SIZE] = "";
-        char *environment[64] = {engine_setting};
+        char *environment[64] = {unreachable ? nowhere : engine_setting};
         size_t count = 1;
         for (size_t i = 0; i < COUNT_OF(settings); i++)
             environment[count++] = settings[i];
         for (char *const *entry = fuzz_environment(index); *entry != NULL; entry++)
             environment[count++] = *entry;
-        configs[index] = config_from_environment(environment, problem);
-        CHECK(configs[index] != NULL);
+        *config = config_from_environment(environment, problem);
+        CHECK(*config != NULL);
     }
-    return configs[index];
+    return *config;
 }
 
 static void
@@ -208,9 +211,9 @@ judge(const struct run *run, const struct policy *policy)
     static struct model model;
     struct slice output = {run->output, run->output_length};
     bool undisturbed = run->shutdown_at == not_at_all && run->end != END_CLOSES;
-    model_read(&model, run->stream, policy, COLLECT_MAX);
+    model_read(&model, run->stream, policy, COLLECT_MAX, run->pieces[0] == 0);
     engine_check(&run->engine, &model, policy, undisturbed);
-    answers_check(output, &model, &run->engine, undisturbed);
+    answers_check(output, &model, &run->engine, undisturbed, run->shutdown_at != not_at_all);
     if (!contains(run->stream, engine_injected) && !contains(run->engine.raw, engine_injected))
         CHECK(!contains(output, engine_injected));
     model_free(&model);
@@ -220,7 +223,9 @@ static void
 read_input(struct run *run, struct input *input, size_t *policy)
 {
     *policy = input_choice(input, POLICY_COUNT);
-    run->end = (enum client_end)input_choice(input, END_COUNT);
+    size_t end = input_choice(input, 2 * END_COUNT);
+    run->end = (enum client_end)(end % END_COUNT);
+    run->engine.unreachable = end >= END_COUNT;
     for (size_t i = 0; i < PIECES; i++)
         run->pieces[i] = input_choice(input, 256);
     for (size_t i = 0; i < ENGINE_KINDS; i++)
@@ -255,7 +260,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run = (struct run){.fd = -1};
     read_input(&run, &input, &policy);
     int before = free_descriptor();
-    set_up(&run, config_of(policy));
+    set_up(&run, config_of(policy, run.engine.unreachable));
     run_loop(&run);
     judge(&run, fuzz_policy(policy));
     tear_down(&run);

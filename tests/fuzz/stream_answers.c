@@ -77,19 +77,29 @@ is_client_error(int status)
     return status == 400 || status == 408 || status == 413 || status == 414 || status == 417 || status == 431;
 }
 
+/* Where nobody can be dialled, the connection is kept behind a request that was whole by then. */
+static bool
+keeps(const struct model_request *request, const struct engine *engine)
+{
+    bool has_body = plain_is_chunked(&request->head) || plain_length(&request->head) > 0;
+    return request->keeps && !(engine->unreachable && request->allowed && has_body);
+}
+
 /* What was refused by the policy is answered so, and what must be served by what the engine answers. */
 static void
-check_status(const struct model_request *request, const struct engine *engine, size_t number, int status, bool must)
+check_status(const struct model_request *request, const struct engine *engine, size_t number, int status, bool must,
+             bool stopped)
 {
     if (request->verdict.action == VERDICT_DENY)
-        CHECK(status == 403 || is_client_error(status) || status == 503);
+        CHECK(status == 403 || is_client_error(status) || (stopped && status == 503));
     if (!must || !request->sure)
         return;
     CHECK(status == (request->allowed ? engine_status(engine, number) : 403));
 }
 
 void
-answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed)
+answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed,
+              bool stopped)
 {
     static struct reading reading;
     bool must = undisturbed && engine_is_benign(engine);
@@ -100,13 +110,13 @@ answers_check(struct slice output, const struct model *model, const struct engin
     while (goes_on && next_head(&reading)) {
         if (answered == model->count) {
             /* What is no request, as far as the model goes: one more answer, and the end. */
-            CHECK(is_client_error(reading.status) || reading.status == 503);
+            CHECK(is_client_error(reading.status) || (stopped && reading.status == 503));
             CHECK(skip_body(&reading, false) && reading.rest.length == 0);
             return;
         }
         const struct model_request *request = &model->requests[answered++];
-        check_status(request, engine, number, reading.status, must);
-        must = must && request->keeps;
+        check_status(request, engine, number, reading.status, must, stopped);
+        must = must && keeps(request, engine);
         number += request->allowed ? 1 : 0;
         bool raw = reading.status == 101 || (reading.status == 200 && has_raw_type(&reading.head));
         if (reading.status == 101)
@@ -116,6 +126,6 @@ answers_check(struct slice output, const struct model *model, const struct engin
     must = undisturbed && engine_is_benign(engine);
     for (size_t i = 0; i < model->count && must && model->requests[i].sure; i++) {
         CHECK(i < answered);
-        must = model->requests[i].keeps;
+        must = keeps(&model->requests[i], engine);
     }
 }

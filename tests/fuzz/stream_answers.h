@@ -6,7 +6,11 @@
 #include "stream_engine.h"
 #include "stream_model.h"
 
-/* `undisturbed` as for engine_check: every request that must be served has its answer. */
-void answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed);
+/*
+ * `undisturbed` as for engine_check: every request that must be served has its answer. `stopped`: there was a shutdown,
+ * and anything may have been answered with 503.
+ */
+void answers_check(struct slice output, const struct model *model, const struct engine *engine, bool undisturbed,
+                   bool stopped);
 
 #endif

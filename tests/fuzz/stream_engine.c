@@ -74,25 +74,16 @@ engine_kind(size_t index)
 bool
 engine_is_benign(const struct engine *engine)
 {
-    for (size_t i = 0; i < ENGINE_KINDS; i++)
+    for (size_t i = 0; i < ENGINE_KINDS && !engine->unreachable; i++)
         if (engine->kinds[i]->status == 0)
             return false;
     return true;
 }
 
-bool
-engine_is_raw(const struct engine *engine)
-{
-    for (size_t i = 0; i < ENGINE_KINDS; i++)
-        if (engine->kinds[i]->bytes == NULL)
-            return true;
-    return false;
-}
-
 int
 engine_status(const struct engine *engine, size_t number)
 {
-    return engine->kinds[number % ENGINE_KINDS]->status;
+    return engine->unreachable ? 503 : engine->kinds[number % ENGINE_KINDS]->status;
 }
 
 static bool
@@ -381,6 +372,7 @@ void
 engine_check(const struct engine *engine, const struct model *model, const struct policy *policy, bool undisturbed)
 {
     bool must = engine_is_benign(engine) && undisturbed;
+    CHECK(!engine->unreachable || engine->count == 0);
     if (engine->count > 0 && undisturbed && model_allowed(model, 0) == &model->requests[0])
         check_tunnel(&engine->connections[0], &model->requests[0]);
     size_t next = 0;

@@ -33,6 +33,7 @@ struct engine {
     int listening;
     const struct engine_answer *kinds[ENGINE_KINDS];
     struct slice raw; /* the answer of the kind that has none of its own */
+    bool unreachable; /* nobody listens where the proxy dials */
     size_t piece;     /* bytes sent a step; 0: all */
     struct engine_connection connections[ENGINE_CONNECTIONS_MAX];
     size_t count;
@@ -44,9 +45,6 @@ const struct engine_answer *engine_kind(size_t index);
 
 /* True where all its answers are such that a connection is kept behind them. */
 bool engine_is_benign(const struct engine *engine);
-
-/* True where an answer comes from the input. */
-bool engine_is_raw(const struct engine *engine);
 
 /* The status with which a benign answer to the engine's connection of this number comes. */
 int engine_status(const struct engine *engine, size_t number);

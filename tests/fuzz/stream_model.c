@@ -169,7 +169,7 @@ promise(struct model_request *request, size_t collect_max)
 }
 
 void
-model_read(struct model *model, struct slice stream, const struct policy *policy, size_t collect_max)
+model_read(struct model *model, struct slice stream, const struct policy *policy, size_t collect_max, bool at_once)
 {
     model->count = 0;
     while (model->count < MODEL_REQUESTS_MAX && stream.length > 0) {
@@ -182,7 +182,7 @@ model_read(struct model *model, struct slice stream, const struct policy *policy
         read_body(request);
         mind_tunnel(request);
         promise(request, collect_max);
-        if (request->end == 0 || says_close(&request->head))
+        if (request->end == 0 || says_close(&request->head) || (at_once && request->may_become_tunnel))
             return;
         stream = (struct slice){stream.data + request->end, stream.length - request->end};
     }

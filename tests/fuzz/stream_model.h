@@ -34,8 +34,12 @@ struct model {
     size_t count;
 };
 
-/* `collect_max`: bytes of a body that the proxy collects. */
-void model_read(struct model *model, struct slice stream, const struct policy *policy, size_t collect_max);
+/*
+ * `collect_max`: bytes of a body that the proxy collects. `at_once`: the stream was sent in one piece, so that what
+ * stands behind a request that might have become a tunnel was there before its answer, and is no request.
+ */
+void model_read(struct model *model, struct slice stream, const struct policy *policy, size_t collect_max,
+                bool at_once);
 
 /* The request that the engine's connection of this number carries; NULL where there must be none. */
 const struct model_request *model_allowed(const struct model *model, size_t number);
