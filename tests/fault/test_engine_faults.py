@@ -216,12 +216,18 @@ def test_a_refused_or_malformed_request_needs_no_engine(front, connect, folder):
 
 @pytest.mark.parametrize("data", [
     INFO, request("HEAD", "/_ping"), request("POST", "/containers/x/start"), request("DELETE", "/containers/x"),
-    request("GET", "/events"), request("POST", "/containers/x/attach", "Connection: Upgrade", "Upgrade: tcp")],
-    ids=lambda data: data.split(b" ")[1].decode())
+    request("GET", "/events")], ids=lambda data: data.split(b" ")[1].decode())
 def test_without_an_engine_a_connection_goes_on(front, connect, folder, data):
     client = connect(front(f"{folder}/docker.sock"))
     for _ in range(3):
         assert client.exchange(data).status == 503
+
+
+def test_without_an_engine_what_is_behind_an_attach_is_not_taken_for_a_request(front, connect, folder):
+    client = connect(front(f"{folder}/docker.sock"))
+    client.send(request("POST", "/containers/x/attach", "Connection: Upgrade", "Upgrade: tcp") + INFO)
+    assert client.read_answer().status == 503
+    assert client.read_until_eof() == b""
 
 
 def test_without_an_engine_an_upload_is_answered_and_not_taken_for_requests(front, connect, folder):
