@@ -24,7 +24,8 @@ struct upstream {
     struct address address;
     uint64_t connect_timeout;
     uint64_t keepalive;
-    int trouble; /* the errno that was logged last, 0 while the engine answers */
+    struct dial *probe; /* on its way, or NULL */
+    int trouble;        /* the errno that was logged last, 0 while the engine answers */
 };
 
 struct dial {
@@ -243,7 +244,8 @@ dial_cancel(struct dial *dial)
 static void
 on_probed(void *owner, const struct dial_result *result)
 {
-    (void)owner;
+    struct upstream *upstream = owner;
+    upstream->probe = NULL;
     if (result->fd >= 0)
         close(result->fd);
 }
@@ -251,7 +253,10 @@ on_probed(void *owner, const struct dial_result *result)
 void
 upstream_probe(struct upstream *upstream)
 {
-    upstream_dial(upstream, on_probed, NULL);
+    struct dial *pending = upstream_dial(upstream, on_probed, upstream);
+    /* Where it ended at once there is none. */
+    if (pending != NULL)
+        upstream->probe = pending;
 }
 
 struct upstream *
@@ -277,5 +282,8 @@ upstream_set(struct upstream *upstream, const struct address *address, uint64_t 
 void
 upstream_free(struct upstream *upstream)
 {
+    if (upstream == NULL)
+        return;
+    dial_cancel(upstream->probe);
     free(upstream);
 }

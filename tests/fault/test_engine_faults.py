@@ -249,18 +249,32 @@ def test_without_an_engine_an_upload_is_answered_and_not_taken_for_requests(fron
 
 # --- An engine that does not accept ---
 
+def fill_backlog(listener, path):
+    """Listen at `path` and leave no room in the backlog; the sockets that fill it."""
+    listener.bind(path)
+    listener.listen(0)
+    filler = []
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(20):
+            one = socket.socket(socket.AF_UNIX)
+            filler.append(one)
+            one.setblocking(False)
+            one.connect(path)
+    return filler
+
+
+def test_an_engine_that_is_too_busy_from_the_start_does_not_hold_up_the_end(front, folder):
+    path = f"{folder}/docker.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        filler = fill_backlog(listener, path)
+        front(path, CONNECT_TIMEOUT="1h").stop()
+        assert filler
+
+
 def test_an_engine_that_is_too_busy_to_accept_is_waited_for(front, connect, folder):
     path = f"{folder}/docker.sock"
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(0)
-        filler = []
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(20):
-                one = socket.socket(socket.AF_UNIX)
-                filler.append(one)
-                one.setblocking(False)
-                one.connect(path)
+        filler = fill_backlog(listener, path)
         proxy = front(path, CONNECT_TIMEOUT="10s")
         client = connect(proxy)
         client.send(INFO)
