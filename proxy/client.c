@@ -157,7 +157,7 @@ on_exchange_done(void *owner, enum exchange_outcome outcome)
 }
 
 static void
-begin_exchange(struct client *client, struct slice bytes)
+begin_exchange(struct client *client, struct slice bytes, bool followed)
 {
     static const struct exchange_handler exchange_handler = {.done = on_exchange_done};
     struct http_head head;
@@ -171,8 +171,11 @@ begin_exchange(struct client *client, struct slice bytes)
         refuse_head(client, 400, "the head can be read in two ways");
         return;
     }
-    const struct exchange_client side = {
-        .transport = client->transport, .name = client->name, .config = client->config, .listener = client->listener};
+    const struct exchange_client side = {.transport = client->transport,
+                                         .name = client->name,
+                                         .config = client->config,
+                                         .listener = client->listener,
+                                         .followed = followed};
     client->exchange = exchange_new(client->services, &side, &head, &exchange_handler, client);
     if (client->exchange == NULL) {
         close_now(client, true);
@@ -211,7 +214,7 @@ read_head(struct client *client, const char *bytes, size_t length)
         return length;
     }
     if (result == HTTP_SCAN_COMPLETE)
-        begin_exchange(client, head);
+        begin_exchange(client, head, consumed < length);
     return consumed;
 }
 

@@ -115,12 +115,9 @@ exchange_can_keep(const struct exchange *exchange)
     const struct exchange_services *services = exchange->services;
     if (!exchange->wants_keep || services->stopping || services->crowded)
         return false;
-    /*
-     * Bytes behind a request that might have become a stream are not known to be a request. While it is not relayed yet
-     * there may be some that were read along with it, of which the transport does not know yet.
-     */
+    /* Bytes behind a request that might have become a stream are not known to be a request. */
     return !exchange_may_become_tunnel(exchange) ||
-           (exchange->phase == EXCHANGE_RELAYING && transport_kept(exchange->client) == 0 &&
+           (!exchange->followed && transport_kept(exchange->client) == 0 &&
             (!exchange->raw_behind_head || exchange->request_framing != HTTP_BODY_CHUNKED));
 }
 
@@ -253,6 +250,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->client_name = client->name;
     exchange->config = client->config;
     exchange->listener = client->listener;
+    exchange->followed = client->followed;
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();

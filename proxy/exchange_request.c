@@ -88,6 +88,7 @@ exchange_client_received(struct exchange *exchange, const char *bytes, size_t le
     if (!reading || http_body_is_complete(&exchange->request))
         return 0;
     size_t taken = read_body(exchange, bytes, length);
+    exchange->followed = taken < length;
     if (exchange->phase == EXCHANGE_OVER || !http_body_is_complete(&exchange->request))
         return taken;
     if (exchange->phase == EXCHANGE_DRAINING)

@@ -66,6 +66,7 @@ struct exchange {
     bool to_head;
     bool collect;         /* read the body whole before the engine is dialled */
     bool discard;         /* … and throw it away */
+    bool followed;        /* bytes behind the request so far were read along with it and are not yet the transport's */
     bool raw_behind_head; /* bytes behind the head are held for the tunnel */
     bool abandoned;       /* the engine takes no more of the body */
 
