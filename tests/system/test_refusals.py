@@ -102,9 +102,10 @@ def test_behind_a_refused_hijack_nothing_is_taken_for_a_request(under, engine, c
     assert not proxy.lines("path=/_ping")
 
 
+# SESSION without BUILD is left out: BuildKit's client may close its session before it serves it, and then waits for ever
+# for an engine that has no reason to end it, with this proxy as without it.
 @pytest.mark.parametrize("buildkit, switches, said", [
     ("0", {"POST": 1}, "sockwarden: POST /build refused: needs BUILD=1"),
-    ("1", {"POST": 1, "SESSION": 1}, "sockwarden: POST /build refused: needs BUILD=1"),
     ("1", {"POST": 1, "BUILD": 1}, "unable to upgrade to h2c, received 403"),
 ])
 def test_a_refused_build_is_explained_by_the_client_and_in_the_log(under, tmp_path, buildkit, switches, said):
