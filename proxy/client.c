@@ -157,7 +157,7 @@ on_exchange_done(void *owner, enum exchange_outcome outcome)
 }
 
 static void
-begin_exchange(struct client *client, struct slice bytes, bool followed)
+begin_exchange(struct client *client, struct slice bytes, size_t followed)
 {
     static const struct exchange_handler exchange_handler = {.done = on_exchange_done};
     struct http_head head;
@@ -214,7 +214,7 @@ read_head(struct client *client, const char *bytes, size_t length)
         return length;
     }
     if (result == HTTP_SCAN_COMPLETE)
-        begin_exchange(client, head, consumed < length);
+        begin_exchange(client, head, length - consumed);
     return consumed;
 }
 

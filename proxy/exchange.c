@@ -250,7 +250,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->client_name = client->name;
     exchange->config = client->config;
     exchange->listener = client->listener;
-    exchange->followed = client->followed;
+    exchange->followed = client->followed > (head->framing == HTTP_BODY_LENGTH ? head->body_length : 0);
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();

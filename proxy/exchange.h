@@ -47,7 +47,7 @@ struct exchange_client {
     const char *name; /* for the log */
     const struct config *config;
     const struct listener_config *listener; /* where it came in: the policy */
-    bool followed; /* bytes behind the head were read along with it, of which the transport does not know yet */
+    size_t followed; /* bytes behind the head that were read along with it: the transport does not know of them yet */
 };
 
 /*
