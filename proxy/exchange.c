@@ -115,8 +115,8 @@ exchange_can_keep(const struct exchange *exchange)
     const struct exchange_services *services = exchange->services;
     if (!exchange->wants_keep || services->stopping || services->crowded)
         return false;
-    /* Bytes behind a request that might have become a stream are not known to be a request. */
-    return !exchange_may_become_tunnel(exchange) ||
+    /* Bytes behind a request that might have become a stream are not known to be a request. A refused one can't. */
+    return exchange->verdict.action != VERDICT_ALLOW || !exchange_may_become_tunnel(exchange) ||
            (!exchange->followed && transport_kept(exchange->client) == 0 &&
             (!exchange->raw_behind_head || exchange->request_framing != HTTP_BODY_CHUNKED));
 }
@@ -250,7 +250,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->client_name = client->name;
     exchange->config = client->config;
     exchange->listener = client->listener;
-    exchange->followed = client->followed > (head->framing == HTTP_BODY_LENGTH ? head->body_length : 0);
+    exchange->followed = client->followed;
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();

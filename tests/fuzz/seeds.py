@@ -143,6 +143,7 @@ STREAMS = [
     "nonsense\r\n\r\n", "GET / HTTP/1.1\r\n", PING + "GET /_ping HTTP/1.1\r\n", BUILD[:-9], CREATE[:-3], "\x16\x03\x01", ZEROS + PING,
     "POST /containers/a/attach HTTP/1.1\r\nHost: a\r\n\r\nraw bytes of a tunnel",
     "POST /containers/a/attach HTTP/1.1\r\nHost: a\r\n\r\n" + PING, START + PING, ATTACH + PING,
+    "POST /exec/a/start HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" + PING,
 ]
 RAW = ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw", "HTTP/1.1 101 S\r\nUpgrade: tcp\r\n\r\nx", "HTTP/1.1 102 P\r\n\r\nHTTP/1.1 500 E\r\n\r\nbody",
        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"]
@@ -153,7 +154,7 @@ def client_stream_seeds():
         for kind in range(0, 27, 1 + number % 5):
             raw = RAW[(number + kind) % len(RAW)] if kind >= 25 else ""
             pieces = [[0, 0, 0, 0], [0, number % 40, 1, 0], [1, 1, 1, 1], [2, 1, 1, 1]][(number + kind) % 4]
-            header = [2 if kind % 3 else 4, kind % 8, *pieces, kind, 0, kind, 5, 1, kind, kind % 7, 0, 0, len(raw)]
+            header = [(4, 2, 3)[kind % 3], kind % 8, *pieces, kind, 0, kind, 5, 1, kind, kind % 7, 0, 0, len(raw)]
             yield bytes((ord("0") + value) % 256 for value in header) + (stream + raw).encode("latin-1")
 
 
