@@ -26,7 +26,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PIECES = 4, TURNS_MAX = 3000, QUIET_TURNS = 4, COLLECT_MAX = 1024, OUTPUT_MAX = 1 << 18 };
+enum { PIECES = 4, TURNS_MAX = 30000, QUIET_TURNS = 4, COLLECT_MAX = 1024, OUTPUT_MAX = 1 << 18 };
 
 static const size_t not_at_all = SIZE_MAX;
 
