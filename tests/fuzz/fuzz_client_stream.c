@@ -151,6 +151,8 @@ feed(struct run *run)
 {
     if (run->ended || run->fd < 0)
         return false;
+    if (run->sent == run->stream.length && run->end == END_STAYS)
+        return false;
     if (run->sent == run->stream.length) {
         end_client(run);
         return true;
@@ -185,10 +187,14 @@ static void
 run_loop(struct run *run)
 {
     size_t quiet = 0;
+    size_t done_for = 0;
     for (size_t turn = 0; turn < TURNS_MAX && quiet < QUIET_TURNS; turn++) {
         bool happened = feed(run);
         CHECK(event_base_loop(run->services.base, EVLOOP_NONBLOCK) >= 0);
-        happened = engine_step(&run->engine) || happened;
+        /* Two turns after the last byte, or the FIN, the proxy has read it. */
+        bool done = run->ended || (run->end == END_STAYS && run->sent == run->stream.length);
+        done_for = done ? done_for + 1 : 0;
+        happened = engine_step(&run->engine, done_for > 2) || happened || done_for <= 2;
         happened = read_output(run) || happened;
         if (turn == run->shutdown_at && run->client != NULL) {
             run->services.stopping = true;
@@ -211,7 +217,7 @@ judge(const struct run *run, const struct policy *policy)
     static struct model model;
     struct slice output = {run->output, run->output_length};
     bool undisturbed = run->shutdown_at == not_at_all && run->end != END_CLOSES;
-    model_read(&model, run->stream, policy, COLLECT_MAX, run->pieces[0] == 0);
+    model_read(&model, run->stream, policy, COLLECT_MAX, run->pieces[0] == 0 || engine_is_late(&run->engine));
     engine_check(&run->engine, &model, policy, undisturbed);
     answers_check(output, &model, &run->engine, undisturbed, run->shutdown_at != not_at_all);
     if (!contains(run->stream, engine_injected) && !contains(run->engine.raw, engine_injected))

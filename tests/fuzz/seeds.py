@@ -149,13 +149,27 @@ RAW = ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nraw", "HTTP/1.1 101 S\r\nUpg
        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"]
 
 
+def stream_seed(header, text):
+    return bytes((ord("0") + value) % 256 for value in header) + text.encode("latin-1")
+
+
 def client_stream_seeds():
     for number, stream in enumerate(STREAMS):
         for kind in range(0, 27, 1 + number % 5):
             raw = RAW[(number + kind) % len(RAW)] if kind >= 25 else ""
             pieces = [[0, 0, 0, 0], [0, number % 40, 1, 0], [1, 1, 1, 1], [2, 1, 1, 1]][(number + kind) % 4]
             header = [(4, 2, 3)[kind % 3], kind % 8, *pieces, kind, 0, kind, 5, 1, kind, kind % 7, 0, 0, len(raw)]
-            yield bytes((ord("0") + value) % 256 for value in header) + (stream + raw).encode("latin-1")
+            yield stream_seed(header, stream + raw)
+    # An answer before the body, which looks like a request; and answers that wait until everything was sent.
+    for early in (7, 8):
+        upload = "POST /build HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(PING)
+        yield stream_seed([2, 0, len(upload), 0, 0, 0, early, 0, 0, 0, 0, 0, 0, 0, 0, 0], upload + PING + PING)
+    attach = "POST /containers/a/attach HTTP/1.1\r\nHost: a\r\n\r\n"
+    for late in (27, 28):
+        for end in range(4):
+            for behind in ("", PING, "raw"):
+                for piece in (0, 1, len(attach)):
+                    yield stream_seed([2, end, piece, 0, 0, 0, *[late] * 6, 0, 0, 0, 0], attach + behind)
 
 
 FILES = [

@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum answer_when { WHEN_COMPLETE, WHEN_HEAD, WHEN_CONNECTED };
+/* WHEN_LATE: once the request is complete and the client has sent all that it has to send. */
+enum answer_when { WHEN_COMPLETE, WHEN_HEAD, WHEN_CONNECTED, WHEN_LATE };
 
 enum answer_then { THEN_WAIT, THEN_FIN, THEN_CLOSE };
 
@@ -57,6 +58,8 @@ static const struct engine_answer answers[] = {
     {"\n", WHEN_HEAD, THEN_CLOSE, 0, false, false},
     {NULL, WHEN_COMPLETE, THEN_CLOSE, 0, true, false},
     {NULL, WHEN_HEAD, THEN_WAIT, 0, true, false},
+    {OK "Content-Length: 4\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 200, false, false},
+    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 0, true, true},
 };
 
 size_t
@@ -76,6 +79,15 @@ engine_is_benign(const struct engine *engine)
 {
     for (size_t i = 0; i < ENGINE_KINDS && !engine->unreachable; i++)
         if (engine->kinds[i]->status == 0)
+            return false;
+    return true;
+}
+
+bool
+engine_is_late(const struct engine *engine)
+{
+    for (size_t i = 0; i < ENGINE_KINDS; i++)
+        if (engine->kinds[i]->when != WHEN_LATE)
             return false;
     return true;
 }
@@ -149,7 +161,7 @@ is_complete(const struct engine_connection *connection, struct plain_head *head)
 }
 
 static bool
-is_due(const struct engine_connection *connection)
+is_due(const struct engine_connection *connection, bool client_done)
 {
     static struct plain_head head;
     switch (connection->answer->when) {
@@ -157,15 +169,17 @@ is_due(const struct engine_connection *connection)
         return true;
     case WHEN_HEAD:
         return plain_head_read((struct slice){connection->received, connection->length}, &head) == PLAIN_END;
+    case WHEN_LATE:
+        return client_done && is_complete(connection, &head);
     default:
         return is_complete(connection, &head);
     }
 }
 
 static bool
-answer(struct engine_connection *connection, size_t piece)
+answer(struct engine_connection *connection, size_t piece, bool client_done)
 {
-    if (connection->hung_up || (!connection->answering && !is_due(connection)))
+    if (connection->hung_up || (!connection->answering && !is_due(connection, client_done)))
         return false;
     if (!connection->answering)
         connection->ended_first = connection->ended;
@@ -194,7 +208,7 @@ answer(struct engine_connection *connection, size_t piece)
 }
 
 bool
-engine_step(struct engine *engine)
+engine_step(struct engine *engine, bool client_done)
 {
     bool happened = accept_connections(engine);
     for (size_t i = 0; i < engine->count; i++) {
@@ -202,7 +216,7 @@ engine_step(struct engine *engine)
         if (connection->fd >= 0)
             happened = receive(connection) || happened;
         if (connection->fd >= 0)
-            happened = answer(connection, engine->piece) || happened;
+            happened = answer(connection, engine->piece, client_done) || happened;
     }
     return happened;
 }

@@ -46,14 +46,20 @@ const struct engine_answer *engine_kind(size_t index);
 /* True where all its answers are such that a connection is kept behind them. */
 bool engine_is_benign(const struct engine *engine);
 
+/* True where every answer waits until the client has sent all. */
+bool engine_is_late(const struct engine *engine);
+
 /* The status with which a benign answer to the engine's connection of this number comes. */
 int engine_status(const struct engine *engine, size_t number);
 
 /* What must never reach a client: it stands behind a complete answer. */
 extern const char engine_injected[];
 
-/* Accepts, reads, answers. True where anything happened. */
-bool engine_step(struct engine *engine);
+/*
+ * Accepts, reads, answers. True where anything happened. `client_done`: the client has sent all, and the proxy had the
+ * time to read it.
+ */
+bool engine_step(struct engine *engine, bool client_done);
 
 /*
  * Judges what came against the model. `policy` is what the client's requests were judged by. `undisturbed`: the client

@@ -35,8 +35,8 @@ struct model {
 };
 
 /*
- * `collect_max`: bytes of a body that the proxy collects. `at_once`: the stream was sent in one piece, so that what
- * stands behind a request that might have become a tunnel was there before its answer, and is no request.
+ * `collect_max`: bytes of a body that the proxy collects. `at_once`: all was sent before anything was answered, so
+ * that what stands behind a request that might have become a tunnel is no request.
  */
 void model_read(struct model *model, struct slice stream, const struct policy *policy, size_t collect_max,
                 bool at_once);
