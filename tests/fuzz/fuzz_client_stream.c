@@ -1,9 +1,9 @@
 /*
  * A client's bytes through the real client, exchange, tunnel and dial of the proxy, over sockets, to a fake engine, all
- * in one loop. Input, one byte each: the policy; how the client ends, and whether there is an engine; four sizes of the
- * pieces it sends, in turn; six kinds of the engine's answers, in turn; the size of the engine's pieces; the turn of a
- * shutdown; two bytes: how long the raw answer at the end of the input is. Between these and that stands what the
- * client sends.
+ * in one loop. Input, one byte each: the policy; how the client reads and ends, and whether there is an engine; four
+ * sizes of the pieces it sends, in turn; six kinds of the engine's answers, in turn; the size of the engine's pieces;
+ * the turn of a shutdown; two bytes: how long the raw answer at the end of the input is. Between these and that stands
+ * what the client sends.
  *
  * Promises: the engine gets nothing but whole heads that the policy allows, as the client's bytes say in their order,
  * each on a connection of its own with its body or a part of it, and raw bytes only where it took the connection over;
@@ -26,7 +26,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PIECES = 4, TURNS_MAX = 30000, QUIET_TURNS = 4, COLLECT_MAX = 1024, OUTPUT_MAX = 1 << 18 };
+enum { PIECES = 4, TURNS_MAX = 30000, QUIET_TURNS = 4, COLLECT_MAX = 1024, LAZY_TURNS = 8 };
 
 static const size_t not_at_all = SIZE_MAX;
 
@@ -43,12 +43,13 @@ struct run {
     enum client_end end;
     size_t shutdown_at;
     int fd; /* the client's own end */
-    char *output;
     size_t output_length;
+    bool lazy;  /* the client reads now and then only */
     bool ended; /* the client has sent FIN */
     bool closed;
 };
 
+static char output[ANSWERS_MAX]; /* what the client got in this run */
 static int listening = -1;
 static char engine_setting[64];
 
@@ -110,12 +111,13 @@ set_up(struct run *run, struct config *config)
     CHECK(run->services.upstream != NULL);
     upstream_set(run->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    /* As small as the kernel lets it be, so that a large answer has to wait. */
+    int smallest = 1;
+    CHECK(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof(smallest)) == 0);
     run->fd = ends[0];
     run->client = client_new(&run->services, config, &config->listeners[0], ends[1], "unix", &handler, run);
     CHECK(run->client != NULL);
     run->engine.listening = listening;
-    run->output = malloc(OUTPUT_MAX);
-    CHECK(run->output != NULL);
 }
 
 static void
@@ -130,7 +132,6 @@ tear_down(struct run *run)
     upstream_free(run->services.upstream);
     reaper_free(run->services.reaper);
     event_base_free(run->services.base);
-    free(run->output);
 }
 
 static void
@@ -175,11 +176,11 @@ read_output(struct run *run)
 {
     if (run->fd < 0)
         return false;
-    ssize_t length = recv(run->fd, run->output + run->output_length, OUTPUT_MAX - run->output_length, 0);
+    ssize_t length = recv(run->fd, output + run->output_length, ANSWERS_MAX - run->output_length, 0);
     if (length <= 0)
         return false;
     run->output_length += (size_t)length;
-    CHECK(run->output_length < OUTPUT_MAX);
+    CHECK(run->output_length < ANSWERS_MAX);
     return true;
 }
 
@@ -188,21 +189,23 @@ run_loop(struct run *run)
 {
     size_t quiet = 0;
     size_t done_for = 0;
-    for (size_t turn = 0; turn < TURNS_MAX && quiet < QUIET_TURNS; turn++) {
+    const size_t enough = run->lazy ? QUIET_TURNS + LAZY_TURNS : QUIET_TURNS;
+    for (size_t turn = 0; turn < TURNS_MAX && quiet < enough; turn++) {
         bool happened = feed(run);
         CHECK(event_base_loop(run->services.base, EVLOOP_NONBLOCK) >= 0);
         /* Two turns after the last byte, or the FIN, the proxy has read it. */
         bool done = run->ended || (run->end == END_STAYS && run->sent == run->stream.length);
         done_for = done ? done_for + 1 : 0;
         happened = engine_step(&run->engine, done_for > 2) || happened || done_for <= 2;
-        happened = read_output(run) || happened;
+        if (!run->lazy || turn % LAZY_TURNS == 0)
+            happened = read_output(run) || happened;
         if (turn == run->shutdown_at && run->client != NULL) {
             run->services.stopping = true;
             client_shutdown(run->client, turn % 2 == 1);
         }
         quiet = happened ? 0 : quiet + 1;
     }
-    CHECK(quiet == QUIET_TURNS);
+    CHECK(quiet >= enough);
 }
 
 static bool
@@ -215,13 +218,13 @@ static void
 judge(const struct run *run, const struct policy *policy)
 {
     static struct model model;
-    struct slice output = {run->output, run->output_length};
+    struct slice answers = {output, run->output_length};
     bool undisturbed = run->shutdown_at == not_at_all && run->end != END_CLOSES;
     model_read(&model, run->stream, policy, COLLECT_MAX, run->pieces[0] == 0 || engine_is_late(&run->engine));
     engine_check(&run->engine, &model, policy, undisturbed);
-    answers_check(output, &model, &run->engine, undisturbed, run->shutdown_at != not_at_all);
+    answers_check(answers, &model, &run->engine, undisturbed, run->shutdown_at != not_at_all);
     if (!contains(run->stream, engine_injected) && !contains(run->engine.raw, engine_injected))
-        CHECK(!contains(output, engine_injected));
+        CHECK(!contains(answers, engine_injected));
     model_free(&model);
 }
 
@@ -229,9 +232,10 @@ static void
 read_input(struct run *run, struct input *input, size_t *policy)
 {
     *policy = input_choice(input, POLICY_COUNT);
-    size_t end = input_choice(input, 2 * END_COUNT);
+    size_t end = input_choice(input, 4 * END_COUNT);
     run->end = (enum client_end)(end % END_COUNT);
-    run->engine.unreachable = end >= END_COUNT;
+    run->engine.unreachable = end / END_COUNT % 2 == 1;
+    run->lazy = end / END_COUNT >= 2;
     for (size_t i = 0; i < PIECES; i++)
         run->pieces[i] = input_choice(input, 256);
     for (size_t i = 0; i < ENGINE_KINDS; i++)

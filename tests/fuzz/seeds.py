@@ -165,7 +165,10 @@ def client_stream_seeds():
         upload = "POST /build HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(PING)
         yield stream_seed([2, 0, len(upload), 0, 0, 0, early, 0, 0, 0, 0, 0, 0, 0, 0, 0], upload + PING + PING)
     attach = "POST /containers/a/attach HTTP/1.1\r\nHost: a\r\n\r\n"
-    for late in (27, 28):
+    # A large answer to a client that is slow to read.
+    for end in (0, 1, 8, 9, 10):
+        yield stream_seed([2, end, 0, 0, 0, 0, 27, 27, 0, 0, 0, 0, 0, 0, 0, 0], PING + GET + PING)
+    for late in (28, 29):
         for end in range(4):
             for behind in ("", PING, "raw"):
                 for piece in (0, 1, len(attach)):

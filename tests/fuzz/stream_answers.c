@@ -6,6 +6,8 @@ struct reading {
     struct slice rest;
     struct plain_head head;
     int status;
+    size_t payload_length;
+    char payload[ANSWERS_MAX];
 };
 
 static int
@@ -42,33 +44,45 @@ next_head(struct reading *reading)
     return true;
 }
 
-/* Passes the body; false where the output ends before it, or with it because only a close ends it. */
+/*
+ * Passes the body and keeps its payload; false where the output ends before it, or with it because only a close ends
+ * it.
+ */
 static bool
-skip_body(struct reading *reading, bool to_head)
+read_body(struct reading *reading, bool to_head)
 {
     struct slice value;
     size_t framings =
         plain_find(&reading->head, "Content-Length", &value) + plain_find(&reading->head, "Transfer-Encoding", &value);
     size_t consumed = 0;
     CHECK(framings <= 1);
+    reading->payload_length = 0;
     if (to_head || reading->status == 204 || reading->status == 304)
         return true;
     if (plain_is_chunked(&reading->head)) {
-        char *payload = malloc(reading->rest.length + 1);
-        size_t length;
-        CHECK(payload != NULL);
-        enum plain_result result = plain_chunked(reading->rest, payload, &length, &consumed);
-        free(payload);
-        if (result != PLAIN_END)
+        if (plain_chunked(reading->rest, reading->payload, &reading->payload_length, &consumed) != PLAIN_END)
             return false;
     } else {
         long long length = plain_length(&reading->head);
         if (length < 0 || (size_t)length > reading->rest.length)
             return false;
         consumed = (size_t)length;
+        reading->payload_length = consumed;
+        memcpy(reading->payload, reading->rest.data, consumed);
     }
     reading->rest = (struct slice){reading->rest.data + consumed, reading->rest.length - consumed};
     return true;
+}
+
+/* The engine's answer, read by the same plain means, has the payload that the client got. */
+static void
+check_payload(const struct reading *reading, const struct model_request *request, struct slice bytes)
+{
+    static struct reading sent;
+    sent.rest = bytes;
+    CHECK(next_head(&sent) && read_body(&sent, request->to_head));
+    CHECK(sent.payload_length == reading->payload_length);
+    CHECK(memcmp(sent.payload, reading->payload, sent.payload_length) == 0);
 }
 
 static bool
@@ -111,17 +125,19 @@ answers_check(struct slice output, const struct model *model, const struct engin
         if (answered == model->count) {
             /* What is no request, as far as the model goes: one more answer, and the end. */
             CHECK(is_client_error(reading.status) || (stopped && reading.status == 503));
-            CHECK(skip_body(&reading, false) && reading.rest.length == 0);
+            CHECK(read_body(&reading, false) && reading.rest.length == 0);
             return;
         }
         const struct model_request *request = &model->requests[answered++];
         check_status(request, engine, number, reading.status, must, stopped);
-        must = must && keeps(request, engine);
-        number += request->allowed ? 1 : 0;
         bool raw = reading.status == 101 || (reading.status == 200 && has_raw_type(&reading.head));
         if (reading.status == 101)
             CHECK(request->may_become_tunnel);
-        goes_on = !(raw && request->may_become_tunnel) && skip_body(&reading, request->to_head);
+        goes_on = !(raw && request->may_become_tunnel) && read_body(&reading, request->to_head);
+        if (must && request->sure && request->allowed && !engine->unreachable)
+            check_payload(&reading, request, engine_bytes(engine, number));
+        must = must && keeps(request, engine);
+        number += request->allowed ? 1 : 0;
     }
     must = undisturbed && engine_is_benign(engine);
     for (size_t i = 0; i < model->count && must && model->requests[i].sure; i++) {

@@ -6,6 +6,9 @@
 #include "stream_engine.h"
 #include "stream_model.h"
 
+/* Bytes of what a client can get. */
+enum { ANSWERS_MAX = 1 << 23 };
+
 /*
  * `undisturbed` as for engine_check: every request that must be served has its answer. `stopped`: there was a shutdown,
  * and anything may have been answered with 503.

@@ -17,6 +17,7 @@ struct engine_answer {
     int status; /* of a benign one, else 0 */
     bool takes_over;
     bool certainly; /* takes over whatever hijacks */
+    size_t filler;  /* bytes of body that follow, from a pattern */
 };
 
 const char engine_injected[] = "INJECTED-9f3c";
@@ -24,43 +25,64 @@ const char engine_injected[] = "INJECTED-9f3c";
 #define OK "HTTP/1.1 200 OK\r\n"
 
 static const struct engine_answer answers[] = {
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_COMPLETE, THEN_WAIT, 200, false, false},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_COMPLETE, THEN_WAIT, 200, false, false, 0},
     {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3;a=b\r\nokk\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 200, false,
-     false},
-    {"HTTP/1.1 204 No Content\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 204, false, false},
+     false, 0},
+    {"HTTP/1.1 204 No Content\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 204, false, false, 0},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" OK "Content-Length: 0\r\n\r\n",
-     WHEN_COMPLETE, THEN_FIN, 200, false, false},
+     WHEN_COMPLETE, THEN_FIN, 200, false, false, 0},
     {"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}",
-     WHEN_COMPLETE, THEN_CLOSE, 404, false, false},
+     WHEN_COMPLETE, THEN_CLOSE, 404, false, false, 0},
     {OK "Content-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nINJECTED-9f3c", WHEN_COMPLETE,
-     THEN_WAIT, 200, false, false},
-    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 304, false, false},
+     THEN_WAIT, 200, false, false, 0},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 304, false, false, 0},
 
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_HEAD, THEN_WAIT, 0, false, false},
-    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", WHEN_HEAD, THEN_WAIT, 0, false, false},
-    {OK "Content-Length: 2\r\n\r\nok", WHEN_CONNECTED, THEN_CLOSE, 0, false, false},
-    {"", WHEN_CONNECTED, THEN_CLOSE, 0, false, false},
-    {"", WHEN_HEAD, THEN_CLOSE, 0, false, false},
-    {"", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
-    {"", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
-    {OK "Connection: close\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
-    {"HTTP/1.0 200 OK\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_FIN, 0, false, false},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_HEAD, THEN_WAIT, 0, false, false, 0},
+    {OK "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", WHEN_HEAD, THEN_WAIT, 0, false, false, 0},
+    {OK "Content-Length: 2\r\n\r\nok", WHEN_CONNECTED, THEN_CLOSE, 0, false, false, 0},
+    {"", WHEN_CONNECTED, THEN_CLOSE, 0, false, false, 0},
+    {"", WHEN_HEAD, THEN_CLOSE, 0, false, false, 0},
+    {"", WHEN_COMPLETE, THEN_CLOSE, 0, false, false, 0},
+    {"", WHEN_COMPLETE, THEN_WAIT, 0, false, false, 0},
+    {OK "Connection: close\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_CLOSE, 0, false, false, 0},
+    {"HTTP/1.0 200 OK\r\n\r\nuntil the close", WHEN_COMPLETE, THEN_FIN, 0, false, false, 0},
     {"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: "
      "tcp\r\n\r\nprompt",
-     WHEN_COMPLETE, THEN_WAIT, 0, true, false},
-    {"HTTP/1.1 101 UPGRADED\r\n\r\n", WHEN_COMPLETE, THEN_FIN, 0, true, false},
-    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nprompt", WHEN_COMPLETE, THEN_WAIT, 0, true, true},
-    {OK "Content-Type: application/vnd.docker.multiplexed-stream\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 0, true, false},
-    {OK "Content-Length: 10\r\n\r\nshort", WHEN_COMPLETE, THEN_CLOSE, 0, false, false},
-    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
-    {OK "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
-    {"nonsense\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false},
-    {"\n", WHEN_HEAD, THEN_CLOSE, 0, false, false},
-    {NULL, WHEN_COMPLETE, THEN_CLOSE, 0, true, false},
-    {NULL, WHEN_HEAD, THEN_WAIT, 0, true, false},
-    {OK "Content-Length: 4\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 200, false, false},
-    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 0, true, true},
+     WHEN_COMPLETE, THEN_WAIT, 0, true, false, 0},
+    {"HTTP/1.1 101 UPGRADED\r\n\r\n", WHEN_COMPLETE, THEN_FIN, 0, true, false, 0},
+    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nprompt", WHEN_COMPLETE, THEN_WAIT, 0, true, true, 0},
+    {OK "Content-Type: application/vnd.docker.multiplexed-stream\r\n\r\n", WHEN_COMPLETE, THEN_CLOSE, 0, true, false,
+     0},
+    {OK "Content-Length: 10\r\n\r\nshort", WHEN_COMPLETE, THEN_CLOSE, 0, false, false, 0},
+    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", WHEN_COMPLETE, THEN_WAIT, 0, false, false, 0},
+    {OK "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false,
+     0},
+    {"nonsense\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 0, false, false, 0},
+    {"\n", WHEN_HEAD, THEN_CLOSE, 0, false, false, 0},
+    {NULL, WHEN_COMPLETE, THEN_CLOSE, 0, true, false, 0},
+    {NULL, WHEN_HEAD, THEN_WAIT, 0, true, false, 0},
+    {OK "Content-Length: 40000\r\n\r\n", WHEN_COMPLETE, THEN_WAIT, 200, false, false, 40000},
+    {OK "Content-Length: 4\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 200, false, false, 0},
+    {OK "Content-Type: application/vnd.docker.raw-stream\r\n\r\nlate", WHEN_LATE, THEN_WAIT, 0, true, true, 0},
 };
+
+/* The whole answer; with its filler, in a buffer of its own that is made once. */
+static struct slice
+bytes_of(const struct engine_answer *answer)
+{
+    static char *large;
+    size_t head = strlen(answer->bytes);
+    if (answer->filler == 0)
+        return slice_from_string(answer->bytes);
+    if (large == NULL) {
+        large = malloc(head + answer->filler);
+        CHECK(large != NULL);
+        memcpy(large, answer->bytes, head);
+        for (size_t i = 0; i < answer->filler; i++)
+            large[head + i] = (char)('a' + i % 23);
+    }
+    return (struct slice){large, head + answer->filler};
+}
 
 size_t
 engine_kind_count(void)
@@ -92,6 +114,12 @@ engine_is_late(const struct engine *engine)
     return true;
 }
 
+struct slice
+engine_bytes(const struct engine *engine, size_t number)
+{
+    return bytes_of(engine->kinds[number % ENGINE_KINDS]);
+}
+
 int
 engine_status(const struct engine *engine, size_t number)
 {
@@ -108,7 +136,7 @@ accept_connections(struct engine *engine)
         struct engine_connection *connection = &engine->connections[engine->count];
         const struct engine_answer *answer = engine->kinds[engine->count % ENGINE_KINDS];
         *connection = (struct engine_connection){.fd = fd, .answer = answer};
-        connection->bytes = answer->bytes != NULL ? slice_from_string(answer->bytes) : engine->raw;
+        connection->bytes = answer->bytes != NULL ? bytes_of(answer) : engine->raw;
         engine->count++;
         happened = true;
     }

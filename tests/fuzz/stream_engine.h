@@ -52,6 +52,9 @@ bool engine_is_late(const struct engine *engine);
 /* The status with which a benign answer to the engine's connection of this number comes. */
 int engine_status(const struct engine *engine, size_t number);
 
+/* The whole of that answer. */
+struct slice engine_bytes(const struct engine *engine, size_t number);
+
 /* What must never reach a client: it stands behind a complete answer. */
 extern const char engine_injected[];
 
