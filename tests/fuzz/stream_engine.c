@@ -10,6 +10,8 @@ enum answer_when { WHEN_COMPLETE, WHEN_HEAD, WHEN_CONNECTED, WHEN_LATE };
 
 enum answer_then { THEN_WAIT, THEN_FIN, THEN_CLOSE };
 
+enum { LARGE_PIECE = 64 }; /* at least, of an answer with filler: byte by byte it would take all turns that a run has */
+
 struct engine_answer {
     const char *bytes; /* NULL: the raw one of the input */
     enum answer_when when;
@@ -213,6 +215,8 @@ answer(struct engine_connection *connection, size_t piece, bool client_done)
         connection->ended_first = connection->ended;
     connection->answering = true;
     size_t left = connection->bytes.length - connection->sent;
+    if (connection->answer->filler > 0 && piece > 0 && piece < LARGE_PIECE)
+        piece = LARGE_PIECE;
     size_t size = piece > 0 && piece < left ? piece : left;
     if (size > 0) {
         ssize_t length = send(connection->fd, connection->bytes.data + connection->sent, size, MSG_NOSIGNAL);
