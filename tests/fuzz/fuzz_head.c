@@ -148,6 +148,14 @@ read_again(const struct text *text, bool request)
     return head;
 }
 
+/* What is passed on can have a few fields more than what was read; only as many as may be are read again. */
+static bool
+leaves_room(const struct http_head *head)
+{
+    enum { OWN_FIELDS = 4 };
+    return head->field_count + OWN_FIELDS <= HTTP_FIELDS_MAX;
+}
+
 /* Each field of `again` that is not ours stands, in the same order, in `head`. */
 static void
 check_fields(const struct http_head *head, const struct http_head *again)
@@ -171,6 +179,8 @@ check_request(const struct http_head *head, bool upgrade)
     struct text text = {0};
     struct forward_framing framing = {head->framing, head->body_length, head->has_length};
     struct slice host;
+    if (!leaves_room(head))
+        return;
     forward_begin_request(&text, head, head->target);
     forward_end_request(&text, &framing, upgrade ? SLICE_LITERAL("tcp") : (struct slice){NULL, 0});
     struct http_head *again = read_again(&text, true);
@@ -202,6 +212,8 @@ check_answer(const struct http_head *head, size_t choice)
     };
     if (answer.upgrade)
         answer.connection = FORWARD_SILENT;
+    if (!leaves_room(head))
+        return;
     forward_write_answer(&text, &answer);
     struct http_head *again = read_again(&text, false);
     CHECK(again->status == head->status && again->minor == 1 && slice_equals(again->reason, head->reason));
