@@ -32,6 +32,8 @@ RESTART_EVERY = 45  # seconds, in a long run
 RSS_BOUND = 1024 * 1024  # bytes; the allocator's own ups and downs
 IDLE_CPU_BOUND = 0.25    # seconds of processor in a second of rest
 FAULTS_SHOWN = 20
+# Large enough that the engine never turns the ticker's log over: at that moment it gives followers a line twice.
+LOG_SIZE = "64m"
 TICKER = ["sh", "-c", "i=0; while :; do echo tick $i; i=$((i+1)); sleep 0.1; done"]
 PARROT = ["sh", "-c", "while read -r line; do echo \"$line\"; done"]
 
@@ -57,7 +59,7 @@ class Site:
         for name, command in ((self.ticker, TICKER), (self.parrot, PARROT)):
             self.engine.request("POST", f"/containers/create?name={name}", {
                 "Image": IMAGE, "Cmd": command, "OpenStdin": name == self.parrot, "StopSignal": "KILL",
-                "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}}}})
+                "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"max-size": LOG_SIZE}}}})
         self.start_containers()
 
     def start_containers(self):
