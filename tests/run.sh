@@ -51,7 +51,7 @@ EOF
 # ---- what is needed ------------------------------------------------------------------------------------------------
 
 PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy python3
-    python3-pytest python3-docker curl busybox-static socat iproute2 util-linux procps git ca-certificates)
+    python3-pytest python3-docker curl busybox-static socat systemd iproute2 util-linux procps git ca-certificates)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
