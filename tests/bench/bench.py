@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Measures sockwarden beside its peers, in one run: each load is put on each proxy in turn, for some rounds, and the median
+counts. Prints a table of ratios; --output FOLDER also writes results.json. It judges nothing: a slow run is no failure.
+
+    tests/bench/run.sh [--rounds N] [--seconds N] [--mebibytes N] [--only LOAD]... [--peer NAME=COMMAND]... [--output FOLDER]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/dialect")]
+
+# pylint: disable=wrong-import-position
+import loads
+import peers
+
+FILES_ENGINE = """
+worker_processes 1;
+daemon off;
+error_log stderr crit;
+pid {folder}/nginx.pid;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000;
+    server {{ listen unix:{folder}/files.sock backlog=4096; root {folder}/files; default_type application/json; }}
+}}
+"""
+# Higher is better; for all others, lower is.
+HIGHER = ("requests_per_second", "mb_per_second", "streams_held")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="how long a load of requests lasts (5)")
+    parser.add_argument("--mebibytes", type=int, default=1024, help="how large a transfer is (1024)")
+    parser.add_argument("--only", action="append", choices=[load[0] for load in loads.LOADS], default=[])
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND",
+                        help="a further proxy; {engine} and {port} in its command are filled in")
+    parser.add_argument("--output", type=pathlib.Path)
+    return parser.parse_args()
+
+
+class Engines:
+    """The two engines: files by nginx, streams by our own program."""
+
+    def __init__(self, folder, peer_program):
+        (folder / "files/containers").mkdir(parents=True)
+        (folder / "files/_ping").write_text("OK")
+        (folder / "files/containers/json").write_text("[" + "x" * (16 * 1024 - 2) + "]")
+        folder.chmod(0o755)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(FILES_ENGINE.format(folder=folder))
+        self.sockets = {"files": str(folder / "files.sock"), "streams": str(folder / "streams.sock")}
+        streams = subprocess.Popen([peer_program, "engine", self.sockets["streams"]], stdout=subprocess.PIPE, text=True)
+        assert streams.stdout.readline()
+        files = subprocess.Popen(["nginx", "-c", str(configuration)], env={"PATH": "/usr/sbin:/usr/bin:/bin"})
+        self.processes = (streams, files)
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+
+
+def measure(options, bench, engines, proxies):
+    """{load: {proxy: {figure: median}}}"""
+    results = {}
+    wanted = [load for load in loads.LOADS if not options.only or load[0] in options.only]
+    for name, function, engine, text in wanted:
+        figures = {proxy.name: [] for proxy in proxies}
+        for turn in range(options.rounds):
+            for proxy in proxies if turn % 2 == 0 else proxies[::-1]:
+                started = proxy.start(engines.sockets[engine])
+                try:
+                    rest = loads.size_of(proxy, started)
+                    figures[proxy.name].append((function(bench, proxy), rest))
+                finally:
+                    proxy.stop()
+        results[name] = {proxy: medians([load for load, _ in rounds]) for proxy, rounds in figures.items()}
+        for proxy, rounds in figures.items():
+            results.setdefault("at-rest", {}).setdefault(proxy, medians([rest for _, rest in rounds]))
+        show(name, text, results[name])
+    show("at-rest", "start and rest", results["at-rest"])
+    return results
+
+
+def medians(rounds):
+    return {figure: statistics.median(one[figure] for one in rounds) for figure in rounds[0]}
+
+
+def show(name, text, by_proxy):
+    print(f"\n{name}: {text}")
+    others = [proxy for proxy in by_proxy if proxy != "sockwarden"]
+    print(f"  {'':24}{'sockwarden':>14}" + "".join(f"{other:>14}{'ratio':>8}" for other in others))
+    for figure, value in by_proxy["sockwarden"].items():
+        line = f"  {figure:24}{value:14.2f}"
+        for other in others:
+            theirs = by_proxy[other][figure]
+            line += f"{theirs:14.2f}" + (f"{value / theirs:8.2f}" if theirs else f"{'–':>8}")
+        print(line + ("   (more is better)" if figure in HIGHER else ""), flush=True)
+
+
+def main():
+    options = arguments()
+    peer_program = pathlib.Path(os.environ["BENCH_PEER"])
+    with tempfile.TemporaryDirectory(prefix="sockwarden-bench-") as name:
+        folder = pathlib.Path(name)
+        engines = Engines(folder, peer_program)
+        proxies = [peers.Sockwarden(os.environ["SOCKWARDEN"], folder), peers.HAProxy(folder)]
+        for line in options.peer:
+            proxies.append(peers.Other(*line.split("=", 1), folder))
+        bench = loads.Bench(peer_program, options.seconds, options.mebibytes << 20)
+        try:
+            results = measure(options, bench, engines, proxies)
+        finally:
+            engines.stop()
+    if options.output:
+        options.output.mkdir(parents=True, exist_ok=True)
+        (options.output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
