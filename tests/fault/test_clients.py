@@ -168,14 +168,14 @@ def few(daemon, start_proxy):
 @pytest.mark.parametrize("limits", [{}, {"MAX_CONNECTIONS": "10"}], ids=["64 descriptors", "10 connections"])
 def test_more_clients_than_there_is_room_for_are_served_in_turn(daemon, few, start_proxy, connect, limits):
     proxy = few(64) if not limits else start_proxy(daemon.address, {**GRANT_ALL, **limits})
-    clients = [connect(proxy) for _ in range(200)]
+    clients = [connect(proxy) for _ in range(300)]
     for number, client in enumerate(clients):
         client.send(request("GET", f"/_ping?{number}", "Connection: close"))
     for number, client in enumerate(clients):
         answer = client.read_answer()
         assert answer.status == 200 and json.loads(answer.body)["target"] == f"/_ping?{number}"
         client.close()
-    assert len(daemon.requests) == 200
+    assert len(daemon.requests) == 300
     assert connect(proxy).exchange(PING).status == 200
 
 
