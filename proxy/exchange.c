@@ -154,8 +154,8 @@ refuse(struct exchange *exchange)
     snprintf(message, sizeof(message), "%.*s %.*s refused: %s", (int)exchange->method.length, exchange->method.data,
              exchange->path.length < 256 ? (int)exchange->path.length : 256, exchange->path.data,
              exchange->listener->terse ? "not granted here" : exchange->verdict.cure);
-    bool drain = exchange->request_framing == HTTP_BODY_LENGTH && exchange->request_length <= DRAIN_MAX &&
-                 !exchange->expects_continue;
+    bool drain = exchange->request_framing == HTTP_BODY_LENGTH &&
+                 exchange->request_length <= exchange->config->max_refused_body_size && !exchange->expects_continue;
     bool keep = exchange_can_keep(exchange) && (exchange->request_framing == HTTP_BODY_NONE || drain);
     exchange->status = 403;
     exchange->sent += reply_write(exchange->client, 403, message, exchange->to_head, reply_connection(exchange, keep));

@@ -143,7 +143,8 @@ take_head(struct exchange *exchange, struct slice bytes)
 static size_t
 read_head(struct exchange *exchange, const char *bytes, size_t length)
 {
-    static const struct http_limits limits = {.head = 256 * 1024, .target = 0, .fields = HTTP_FIELDS_MAX};
+    const struct http_limits limits = {
+        .head = exchange->config->max_answer_head_size, .target = 0, .fields = HTTP_FIELDS_MAX};
     size_t consumed;
     enum http_scan_result result = http_scan(&exchange->scanner, &limits, false, bytes, length, &consumed);
     struct slice head = {bytes, consumed};

@@ -17,10 +17,6 @@
 
 #include <event2/event_struct.h>
 
-enum {
-    DRAIN_MAX = 64 * 1024, /* body of a refused request that is read and thrown away to keep the connection */
-};
-
 enum exchange_phase {
     EXCHANGE_NEW,
     EXCHANGE_DRAINING,   /* refused and answered; the body is thrown away */

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness.fake_daemon import FakeDaemon, json_answer
+from harness.fake_daemon import FakeDaemon, json_answer, reply
 from harness.proxy import GRANT_ALL, Proxy
 from harness.raw_client import RawClient, request
 from stream_case import CHUNKED, CREATE, JSON, chunked, head
@@ -34,6 +34,37 @@ def test_a_body_that_is_read_whole_may_have_its_limit_and_not_a_byte_more(serve,
         if status == 413:
             client.assert_ended()
     assert [bytes(one.body) for one in daemon.connections] == ([body] if status == 200 else [])
+
+
+@pytest.mark.parametrize("limit,size,kept", [("100", 100, True), ("100", 101, False), ("0", 1, False),
+                                             ("64k", 65536, True), ("64k", 65537, False)])
+def test_a_refused_body_within_its_limit_keeps_the_connection(serve, limit, size, kept):
+    daemon, proxy = serve(MAX_REFUSED_BODY_SIZE=limit)
+    with RawClient(proxy.unix) as client:
+        client.send(request("POST", "/nowhere", f"Content-Length: {size}") + b"x" * size)
+        assert client.read_answer().status == 403
+        if kept:
+            assert client.exchange(request("GET", "/_ping")).status == 200
+        else:
+            client.assert_ended()
+    assert [one.target for one in daemon.requests] == (["/_ping"] if kept else [])
+
+
+def answer_head(size, fields):
+    """A head of so many bytes and fields."""
+    start, end = b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n"
+    lines = [b"X-%d: a\r\n" % number for number in range(fields - 2)]
+    room = size - len(start) - len(end) - sum(map(len, lines)) - len(b"X: \r\n")
+    return start + b"".join(lines) + b"X: " + b"a" * room + b"\r\n" + end
+
+
+@pytest.mark.parametrize("size,fields,status", [(4096, 3, 200), (4097, 3, 502), (4096, 256, 200), (4096, 257, 502)])
+def test_the_head_of_an_answer_may_have_its_limits_and_no_more(serve, size, fields, status):
+    daemon, proxy = serve(MAX_ANSWER_HEAD_SIZE="4k")
+    daemon.default = reply(answer_head(size, fields))
+    with RawClient(proxy.unix) as client:
+        assert client.exchange(request("GET", "/info")).status == status
+    assert [one.target for one in daemon.requests] == ["/info"]
 
 
 def taken_without_a_reader(serve, **settings):

@@ -68,6 +68,7 @@ BAD = {
     "MAX_HEAD_SIZE": ["x", "-1", "0", "1x", "64kb", "1.5m", "99999999999999999999", "1"],
     "MAX_HEAD_FIELDS": ["x", "-1", "0", "1k", "99999999999"], "MAX_TARGET_SIZE": ["x", "-1", "0", "1t"],
     "MAX_BODY_SIZE": ["x", "-1", "99999999999999999999k"], "BUFFER_HIGH": ["x", "-1", "0"],
+    "MAX_REFUSED_BODY_SIZE": ["x", "-1", "65m"], "MAX_ANSWER_HEAD_SIZE": ["x", "-1", "0", "1g"],
     "BUFFER_LOW": ["x", "-1", "64k"], "MAX_CONNECTIONS": ["x", "-1", "0", "4k", "99999999999"],
 }
 
@@ -93,7 +94,8 @@ GOOD = {
     "HEAD_TIMEOUT": ["10", "10s", "500ms", "2m", "1h", "0010"], "IDLE_TIMEOUT": ["120s", "5m"],
     "ANSWER_TIMEOUT": ["0", "10m"], "SHUTDOWN_GRACE": ["0", "5"], "CONNECT_TIMEOUT": ["10s"], "TCP_KEEPALIVE": ["30s"],
     "MAX_HEAD_SIZE": ["64k", "65536", "1m", "64K"], "MAX_HEAD_FIELDS": ["128"], "MAX_TARGET_SIZE": ["16k"],
-    "MAX_BODY_SIZE": ["4m"], "BUFFER_HIGH": ["1m"], "BUFFER_LOW": ["0"], "MAX_CONNECTIONS": ["4096"],
+    "MAX_BODY_SIZE": ["4m"], "MAX_REFUSED_BODY_SIZE": ["0", "1m"], "MAX_ANSWER_HEAD_SIZE": ["1k", "16m"],
+    "BUFFER_HIGH": ["1m"], "BUFFER_LOW": ["0"], "MAX_CONNECTIONS": ["4096"],
     "LOG_LEVEL": ["", "info", "debug"], "LOG_FORMAT": ["text"],
     "DISABLE_IPV6": ["", "0", "1", "no", "True", "YES", "junk"],
 }

@@ -29,6 +29,8 @@ static const struct quantity {
     {"MAX_HEAD_FIELDS", AT(max_head_fields), 128, "8", 8, "256", 256, "7", "257", NULL},
     {"MAX_TARGET_SIZE", AT(max_target_size), 16384, "256", 256, "256K", 262144, "255", "257k", "MAX_HEAD_SIZE=1m"},
     {"MAX_BODY_SIZE", AT(max_body_size), 4194304, "1024", 1024, "64M", 67108864, "1023", "65m", NULL},
+    {"MAX_REFUSED_BODY_SIZE", AT(max_refused_body_size), 65536, "0", 0, "64m", 67108864, NULL, "67108865", NULL},
+    {"MAX_ANSWER_HEAD_SIZE", AT(max_answer_head_size), 262144, "1k", 1024, "16m", 16777216, "1023", "17m", NULL},
     {"BUFFER_HIGH", AT(buffer_high), 65536, "4k", 4096, "16m", 16777216, "4095", "16385k", "BUFFER_LOW=0"},
     {"BUFFER_LOW", AT(buffer_low), 16384, "0", 0, "16777215", 16777215, NULL, "16777217", "BUFFER_HIGH=16m"},
     {"MAX_CONNECTIONS", AT(max_connections), 4096, "1", 1, "1000000", 1000000, "0", "1000001", NULL},
