@@ -51,6 +51,8 @@ struct config {
     uint64_t max_target_size;
     uint64_t max_body_size;
     uint64_t max_refused_body_size;
+    uint64_t max_chunk_extension_size;
+    uint64_t max_trailers_size;
     uint64_t max_answer_head_size;
     uint64_t buffer_high;
     uint64_t buffer_low;

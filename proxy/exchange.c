@@ -261,6 +261,8 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->request_framing = head->framing;
     exchange->request_length = head->body_length;
     http_body_begin(&exchange->request, head->framing, head->body_length);
+    http_body_bound(&exchange->request, exchange->config->max_chunk_extension_size,
+                    exchange->config->max_trailers_size);
     copy_words(exchange, head, words);
     event_assign(&exchange->answer_deadline, services->base, -1, 0, on_answer_deadline, exchange);
     struct policy_request request = {.method = exchange->method,

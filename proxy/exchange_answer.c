@@ -89,6 +89,7 @@ begin_answer(struct exchange *exchange, const struct http_head *head)
     bool has_body = http_answer_has_body(head->status, exchange->to_head);
     enum http_framing framing = has_body ? head->framing : HTTP_BODY_NONE;
     http_body_begin(&exchange->answer, framing, head->body_length);
+    http_body_bound(&exchange->answer, exchange->config->max_chunk_extension_size, exchange->config->max_trailers_size);
     exchange->dechunk = framing == HTTP_BODY_CHUNKED && exchange->minor == 0;
     exchange->keep = framing != HTTP_BODY_UNTIL_CLOSE && !exchange->dechunk && exchange_can_keep(exchange);
     exchange->answer_begun = true;

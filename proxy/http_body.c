@@ -18,20 +18,26 @@ enum state {
     BROKEN, /* never complete, never between chunks, whatever is asked or read */
 };
 
-enum {
-    SIZE_DIGITS_MAX = 8,
-    EXTENSION_MAX = 1024,
-    TRAILERS_MAX = 8 * 1024,
-};
+enum { SIZE_DIGITS_MAX = 8 };
 
 void
 http_body_begin(struct http_body *body, enum http_framing framing, uint64_t length)
 {
-    *body = (struct http_body){.framing = framing, .state = CHUNK_SIZE};
+    *body = (struct http_body){.framing = framing,
+                               .state = CHUNK_SIZE,
+                               .extension_max = HTTP_CHUNK_EXTENSION_SIZE,
+                               .trailers_max = HTTP_TRAILERS_SIZE};
     if (framing == HTTP_BODY_LENGTH)
         body->left = length;
     if (framing == HTTP_BODY_NONE || (framing == HTTP_BODY_LENGTH && length == 0))
         body->state = COMPLETE;
+}
+
+void
+http_body_bound(struct http_body *body, uint64_t extension_size, uint64_t trailers_size)
+{
+    body->extension_max = extension_size;
+    body->trailers_max = trailers_size;
 }
 
 static int
@@ -77,7 +83,7 @@ is_field_byte(unsigned char byte)
 static bool
 read_trailer_byte(struct http_body *body, unsigned char byte)
 {
-    if (++body->overhead > TRAILERS_MAX)
+    if (++body->overhead > body->trailers_max)
         return false;
     switch (body->state) {
     case TRAILER_BEGIN:
@@ -112,7 +118,7 @@ read_framing_byte(struct http_body *body, unsigned char byte)
     case CHUNK_EXTENSION:
         if (byte == '\r')
             body->state = CHUNK_SIZE_LF;
-        return byte == '\r' || (is_field_byte(byte) && ++body->overhead <= EXTENSION_MAX);
+        return byte == '\r' || (is_field_byte(byte) && ++body->overhead <= body->extension_max);
     case CHUNK_SIZE_LF:
         body->overhead = 0;
         body->state = body->left > 0 ? CHUNK_DATA : TRAILER_BEGIN;

@@ -27,11 +27,20 @@ struct http_body {
     uint64_t left; /* payload bytes to come of the body or the chunk */
     int state;
     unsigned digits;
-    size_t overhead; /* bytes of the extension or the trailers so far */
+    uint64_t overhead; /* bytes of the extension or the trailers so far */
+    uint64_t extension_max;
+    uint64_t trailers_max;
 };
+
+/* Bytes of one chunk's extension, and of all trailer fields with their line ends, unless http_body_bound says
+ * otherwise. */
+enum { HTTP_CHUNK_EXTENSION_SIZE = 1024, HTTP_TRAILERS_SIZE = 8 * 1024 };
 
 /* `length` counts with HTTP_BODY_LENGTH only. */
 void http_body_begin(struct http_body *body, enum http_framing framing, uint64_t length);
+
+/* Other limits for a body that was begun; more than them is HTTP_BODY_ERROR. */
+void http_body_bound(struct http_body *body, uint64_t extension_size, uint64_t trailers_size);
 
 /* Call again with the rest after HTTP_BODY_DATA. With no body at all the first call gives HTTP_BODY_END. */
 enum http_body_result http_body_read(struct http_body *body, const char *bytes, size_t length, size_t *consumed,

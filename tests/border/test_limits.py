@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from harness.fake_daemon import FakeDaemon, json_answer, reply
+from harness.fake_daemon import FakeDaemon, chunked_head, json_answer, reply
 from harness.proxy import GRANT_ALL, Proxy
-from harness.raw_client import RawClient, request
+from harness.raw_client import Ended, RawClient, request
 from stream_case import CHUNKED, CREATE, JSON, chunked, head
 
 MIB = 1024 * 1024
@@ -64,6 +64,43 @@ def test_the_head_of_an_answer_may_have_its_limits_and_no_more(serve, size, fiel
     daemon.default = reply(answer_head(size, fields))
     with RawClient(proxy.unix) as client:
         assert client.exchange(request("GET", "/info")).status == status
+    assert [one.target for one in daemon.requests] == ["/info"]
+
+
+def chunked_with(extension, trailers):
+    """A chunked body with so many bytes of extension behind its `;`, and of trailers with all line ends but the last LF."""
+    filled = b"X: " + b"a" * (trailers - 6) + b"\r\n" if trailers > 2 else b""
+    return b"1;" + b"e" * extension + b"\r\nx\r\n0\r\n" + filled + b"\r\n"
+
+
+# extension and trailers of a body under limits of 10 and 100 bytes
+SMALL = {"MAX_CHUNK_EXTENSION_SIZE": "10", "MAX_TRAILERS_SIZE": "100"}
+BODIES = [(10, 2, True), (11, 2, False), (0, 100, True), (0, 101, False), (10, 100, True)]
+
+
+@pytest.mark.parametrize("extension,trailers,sound", BODIES)
+def test_extensions_and_trailers_may_have_their_limits_and_not_a_byte_more(serve, extension, trailers, sound):
+    daemon, proxy = serve(**SMALL)
+    with RawClient(proxy.unix) as client:
+        client.send(request("POST", "/images/load", CHUNKED) + chunked_with(extension, trailers))
+        assert client.read_answer().status == (200 if sound else 400)
+        if not sound:
+            client.assert_ended()
+    daemon.settle()
+    assert [one.complete for one in daemon.connections if one.request] in ([[True]] if sound else [[], [False]])
+
+
+@pytest.mark.parametrize("extension,trailers,sound", BODIES)
+def test_an_answer_with_too_long_an_extension_or_trailers_is_cut_off(serve, extension, trailers, sound):
+    daemon, proxy = serve(**SMALL)
+    daemon.default = reply(chunked_head(), chunked_with(extension, trailers))
+    with RawClient(proxy.unix) as client:
+        if sound:
+            answer = client.exchange(request("GET", "/info"))
+            assert (answer.status, answer.body) == (200, b"x")
+        else:
+            with pytest.raises(Ended):
+                client.exchange(request("GET", "/info"))
     assert [one.target for one in daemon.requests] == ["/info"]
 
 

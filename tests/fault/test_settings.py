@@ -69,6 +69,7 @@ BAD = {
     "MAX_HEAD_FIELDS": ["x", "-1", "0", "1k", "99999999999"], "MAX_TARGET_SIZE": ["x", "-1", "0", "1t"],
     "MAX_BODY_SIZE": ["x", "-1", "99999999999999999999k"], "BUFFER_HIGH": ["x", "-1", "0"],
     "MAX_REFUSED_BODY_SIZE": ["x", "-1", "65m"], "MAX_ANSWER_HEAD_SIZE": ["x", "-1", "0", "1g"],
+    "MAX_CHUNK_EXTENSION_SIZE": ["x", "-1", "1m"], "MAX_TRAILERS_SIZE": ["x", "-1", "0", "2m"],
     "BUFFER_LOW": ["x", "-1", "64k"], "MAX_CONNECTIONS": ["x", "-1", "0", "4k", "99999999999"],
 }
 
@@ -95,6 +96,7 @@ GOOD = {
     "ANSWER_TIMEOUT": ["0", "10m"], "SHUTDOWN_GRACE": ["0", "5"], "CONNECT_TIMEOUT": ["10s"], "TCP_KEEPALIVE": ["30s"],
     "MAX_HEAD_SIZE": ["64k", "65536", "1m", "64K"], "MAX_HEAD_FIELDS": ["128"], "MAX_TARGET_SIZE": ["16k"],
     "MAX_BODY_SIZE": ["4m"], "MAX_REFUSED_BODY_SIZE": ["0", "1m"], "MAX_ANSWER_HEAD_SIZE": ["1k", "16m"],
+    "MAX_CHUNK_EXTENSION_SIZE": ["0", "64k"], "MAX_TRAILERS_SIZE": ["2", "1m"],
     "BUFFER_HIGH": ["1m"], "BUFFER_LOW": ["0"], "MAX_CONNECTIONS": ["4096"],
     "LOG_LEVEL": ["", "info", "debug"], "LOG_FORMAT": ["text"],
     "DISABLE_IPV6": ["", "0", "1", "no", "True", "YES", "junk"],

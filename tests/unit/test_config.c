@@ -30,6 +30,8 @@ static const struct quantity {
     {"MAX_TARGET_SIZE", AT(max_target_size), 16384, "256", 256, "256K", 262144, "255", "257k", "MAX_HEAD_SIZE=1m"},
     {"MAX_BODY_SIZE", AT(max_body_size), 4194304, "1024", 1024, "64M", 67108864, "1023", "65m", NULL},
     {"MAX_REFUSED_BODY_SIZE", AT(max_refused_body_size), 65536, "0", 0, "64m", 67108864, NULL, "67108865", NULL},
+    {"MAX_CHUNK_EXTENSION_SIZE", AT(max_chunk_extension_size), 1024, "0", 0, "64k", 65536, NULL, "65k", NULL},
+    {"MAX_TRAILERS_SIZE", AT(max_trailers_size), 8192, "2", 2, "1m", 1048576, "1", "2m", NULL},
     {"MAX_ANSWER_HEAD_SIZE", AT(max_answer_head_size), 262144, "1k", 1024, "16m", 16777216, "1023", "17m", NULL},
     {"BUFFER_HIGH", AT(buffer_high), 65536, "4k", 4096, "16m", 16777216, "4095", "16385k", "BUFFER_LOW=0"},
     {"BUFFER_LOW", AT(buffer_low), 16384, "0", 0, "16777215", 16777215, NULL, "16777217", "BUFFER_HIGH=16m"},
