@@ -129,7 +129,7 @@ static void
 set_up(struct rig *rig)
 {
     char setting[64];
-    char *environment[] = {setting, "CONTAINERS=1", "POST=1", "IMAGES=1", NULL};
+    char *environment[] = {setting, "CONTAINERS=1", "POST=1", "IMAGES=1", "EXEC=1", NULL};
     char problem[CONFIG_PROBLEM_SIZE];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(setting, sizeof(setting), "SOCKET_PATH=abns@sockwarden-no-memory-%d", (int)getpid());
@@ -153,10 +153,19 @@ set_up(struct rig *rig)
 }
 
 static void
+stop_engine(struct rig *rig)
+{
+    if (rig->engine > 0) {
+        kill(rig->engine, SIGKILL);
+        waitpid(rig->engine, NULL, 0);
+    }
+    rig->engine = 0;
+}
+
+static void
 tear_down(struct rig *rig)
 {
-    kill(rig->engine, SIGKILL);
-    waitpid(rig->engine, NULL, 0);
+    stop_engine(rig);
     upstream_free(rig->services.upstream);
     reaper_free(rig->services.reaper);
     config_unref(rig->config);
@@ -194,10 +203,12 @@ serve_one(struct rig *rig, const char *request)
 }
 
 static void
-check_request(const char *request)
+check(const char *request, bool with_engine)
 {
     struct rig rig = {0};
     set_up(&rig);
+    if (!with_engine)
+        stop_engine(&rig);
     /* What the loop makes once for all connections is made now. */
     assert_true(serve_one(&rig, request));
     assert_true(serve_one(&rig, request));
@@ -221,6 +232,12 @@ check_request(const char *request)
     assert_true(failures < ALLOCATIONS_MAX - 1);
     assert_true(serve_one(&rig, request));
     tear_down(&rig);
+}
+
+static void
+check_request(const char *request)
+{
+    check(request, true);
 }
 
 static void
@@ -258,6 +275,68 @@ a_malformed_head_survives_each_failed_allocation(void **state)
     check_request("GET /containers/json HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
 }
 
+static void
+a_body_that_is_collected_survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_request("POST /exec/a/start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+}
+
+static void
+an_expected_100_survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_request("POST /images/load HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nabcd");
+}
+
+static void
+an_answer_without_its_chunks_survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_request("GET /containers/json HTTP/1.0\r\n\r\n");
+}
+
+static void
+two_requests_in_a_row_survive_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_request("GET /containers/json HTTP/1.1\r\nHost: a\r\n\r\nGET /swarm HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+static void
+a_missing_engine_survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    check("POST /images/load HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", false);
+}
+
+/* Settings as a start and a reload read them: refused or taken, nothing is left. */
+static void
+settings_survive_each_failed_allocation(void **state)
+{
+    (void)state;
+    char *environment[] = {"CONTAINERS=1", "POST=1", "LISTEN=tcp://127.0.0.1:0,unix:/tmp/a.sock", NULL};
+    char problem[CONFIG_PROBLEM_SIZE];
+    unsigned failures = 0;
+    bool failed = true;
+    config_unref(config_from_environment(environment, problem));
+    long live = allocations.live;
+    for (unsigned number = 1; failed && number < ALLOCATIONS_MAX; number++) {
+        allocations.countdown = number;
+        allocations.failed = false;
+        struct config *config = config_from_environment(environment, problem);
+        failed = allocations.failed;
+        allocations.countdown = 0;
+        assert_true(failed || config != NULL);
+        config_unref(config);
+        if (allocations.live != live)
+            fail_msg("with allocation %u failed %ld blocks were left", number, allocations.live - live);
+        failures += failed;
+    }
+    assert_true(failures > 2 && !failed);
+}
+
 int
 main(void)
 {
@@ -267,6 +346,12 @@ main(void)
         cmocka_unit_test(an_upload_survives_each_failed_allocation),
         cmocka_unit_test(a_tunnel_survives_each_failed_allocation),
         cmocka_unit_test(a_malformed_head_survives_each_failed_allocation),
+        cmocka_unit_test(a_body_that_is_collected_survives_each_failed_allocation),
+        cmocka_unit_test(an_expected_100_survives_each_failed_allocation),
+        cmocka_unit_test(an_answer_without_its_chunks_survives_each_failed_allocation),
+        cmocka_unit_test(two_requests_in_a_row_survive_each_failed_allocation),
+        cmocka_unit_test(a_missing_engine_survives_each_failed_allocation),
+        cmocka_unit_test(settings_survive_each_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
