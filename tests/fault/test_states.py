@@ -83,6 +83,32 @@ def test_clients_that_leave_in_any_state_leave_nothing_behind(link, state, how):
     assert state not in REACHES_NO_ENGINE or others == []
 
 
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_client_that_reads_byte_by_byte_costs_no_memory_however_much_the_engine_sends(link, framing):
+    daemon, proxy, connect = link
+    giga, piece, sent = 1 << 30, b"x" * (1 << 20), []
+
+    def pour(one):
+        one.send(head(200, (("Content-Length", str(giga)),)) if framing == "length" else chunked_head())
+        for _ in range(giga // len(piece)):
+            one.send(piece if framing == "length" else chunk(piece))
+            sent.append(len(piece))
+
+    daemon.on("/containers/a/export", pour)
+    resting = proxy.rss()
+    client = connect(tcp=True)
+    client.send(request("GET", "/containers/a/export"))
+    assert client.read_head().status == 200
+    for _ in range(50):
+        # A piece of the socket alone: what else is there stays in the kernel's buffers.
+        assert len(client.sock.recv(1)) == 1
+        assert proxy.rss() - resting < (1 << 20) + proxy.slack
+        assert connect().exchange(PING).status == 200
+    assert sum(sent) < giga // 8, "the engine was not held back"
+    client.reset()
+    wait_until(lambda: daemon.connection_for("/containers/a/export").ended, 10, "the engine's connection to end")
+
+
 @contextlib.contextmanager
 def full_engine(path):
     """A socket whose backlog is full: who connects must wait."""
