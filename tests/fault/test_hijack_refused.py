@@ -6,7 +6,8 @@ import json
 import pytest
 
 from harness.fake_daemon import LAST_CHUNK, chunk, chunked, chunked_head, head, json_answer, raw_stream_101
-from harness.raw_client import Ended, request
+from harness.raw_client import Ended, request, unread_by_peer
+from harness.wait import wait_until
 from tunnel_cases import ATTACH, EXEC, H2C, KINDS, PING, PREFACE, START, UPGRADE, WEBSOCKET, echo, target_of
 
 NOT_FOUND = json_answer(404, {"message": "No such exec instance: x"})
@@ -51,9 +52,10 @@ def test_another_answer_is_an_ordinary_one_and_the_connection_stays_usable(link,
     daemon.connections[0].wait_ended()
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["in one piece", "in a piece of their own"])
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_behind_another_answer_early_bytes_are_dropped_and_the_connection_closed(link, refusal, name):
+def test_behind_another_answer_early_bytes_are_dropped_and_the_connection_closed(link, refusal, name, together):
     daemon, _, connect = link
     data, _ = KINDS[name]
     go_on = daemon.go_on
@@ -65,8 +67,12 @@ def test_behind_another_answer_early_bytes_are_dropped_and_the_connection_closed
         connection.drain()
     daemon.on(target_of(data), script)
     client = connect()
-    client.send(data + PING)
+    client.send(data + PING if together else data)
     one = daemon.connection()
+    if not together:
+        daemon.wait_for(lambda: daemon.requests, "the request to reach the engine")
+        client.send(PING)
+        wait_until(lambda: not unread_by_peer(client.sock), 10, "the proxy to read the early bytes")
     go_on.set()
     assert client.read_answer().status == int(refusal[:3])
     client.assert_ended()
