@@ -32,8 +32,7 @@ struct http_body {
     uint64_t trailers_max;
 };
 
-/* Bytes of one chunk's extension, and of all trailer fields with their line ends, unless http_body_bound says
- * otherwise. */
+/* Bytes of a chunk's extension, and of all trailer fields with their line ends; http_body_bound sets others. */
 enum { HTTP_CHUNK_EXTENSION_SIZE = 1024, HTTP_TRAILERS_SIZE = 8 * 1024 };
 
 /* `length` counts with HTTP_BODY_LENGTH only. */

@@ -74,6 +74,7 @@ class Engines:
 def measure(options, bench, engines, proxies):
     """{load: {proxy: {figure: median}}}"""
     results = {}
+    at_rest = {proxy.name: [] for proxy in proxies}
     wanted = [load for load in loads.LOADS if not options.only or load[0] in options.only]
     for name, function, engine, text in wanted:
         figures = {proxy.name: [] for proxy in proxies}
@@ -81,14 +82,13 @@ def measure(options, bench, engines, proxies):
             for proxy in proxies if turn % 2 == 0 else proxies[::-1]:
                 started = proxy.start(engines.sockets[engine])
                 try:
-                    rest = loads.size_of(proxy, started)
-                    figures[proxy.name].append((function(bench, proxy), rest))
+                    at_rest[proxy.name].append(loads.size_of(proxy, started))
+                    figures[proxy.name].append(function(bench, proxy))
                 finally:
                     proxy.stop()
-        results[name] = {proxy: medians([load for load, _ in rounds]) for proxy, rounds in figures.items()}
-        for proxy, rounds in figures.items():
-            results.setdefault("at-rest", {}).setdefault(proxy, medians([rest for _, rest in rounds]))
+        results[name] = {proxy: medians(rounds) for proxy, rounds in figures.items()}
         show(name, text, results[name])
+    results["at-rest"] = {proxy: medians(starts) for proxy, starts in at_rest.items()}
     show("at-rest", "start and rest", results["at-rest"])
     return results
 

@@ -59,7 +59,7 @@ def new_connections(bench, peer):
 
 
 def refusals(bench, peer):
-    return _wrk(bench, peer, "/secrets", refused=True)
+    return _wrk(bench, peer, peers.REFUSED, refused=True)
 
 
 def _transfer(bench, peer, verb, *arguments):
@@ -110,7 +110,8 @@ def idle_streams(bench, peer):
         time.sleep(bench.seconds)
         idle = peer.cpu_seconds() - before
         client.stdin.close()
-    return {"streams_held": held, "kib_per_stream": memory / held / 1024, "cpu_ms_per_idle_second": idle / bench.seconds * 1e3}
+    return {"streams_held": held, "kib_per_stream": memory / held / 1024,
+            "cpu_ms_per_idle_second": idle / bench.seconds * 1e3}
 
 
 def size_of(peer, started):

@@ -120,8 +120,7 @@ read_body(int fd, unsigned long long bytes, bool chunked)
     return got;
 }
 
-/* ---- the engine -----------------------------------------------------------------------------------------------------
- */
+/* ---- the engine ---- */
 
 static void
 send_back(int fd)
@@ -210,8 +209,7 @@ engine(const char *path)
     }
 }
 
-/* ---- clients --------------------------------------------------------------------------------------------------------
- */
+/* ---- clients ---- */
 
 static int
 dial(const char *port)

@@ -127,9 +127,8 @@ class HAProxy(Peer):
 
     def command(self, engine, port):
         original = originals.TECNATIVA
-        rules = "\n".join(originals._line(step) for step in original.steps)
         path = self.folder / "haproxy.cfg"
-        path.write_text(HAPROXY.format(engine=engine, port=port, rules=rules, clients=CLIENTS))
+        path.write_text(HAPROXY.format(engine=engine, port=port, rules=originals.rules(original), clients=CLIENTS))
         program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
         return [program, "-db", "-f", str(path)], {**original.defaults, **GRANTS}
 

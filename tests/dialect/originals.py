@@ -164,7 +164,11 @@ def _line(step):
     return f"    http-request allow if{method} {path} {{ env({step.variable}) -m bool }}"
 
 
+def rules(original):
+    """The lines of a frontend."""
+    return "\n".join(_line(step) for step in original.steps)
+
+
 def configuration(original, judge, answers):
     """The text of an HAProxy configuration: 200 for what the rules grant, 403 for the rest."""
-    rules = "\n".join(_line(step) for step in original.steps)
-    return CONFIGURATION.format(judge=judge, answers=answers, rules=rules)
+    return CONFIGURATION.format(judge=judge, answers=answers, rules=rules(original))

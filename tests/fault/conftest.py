@@ -1,6 +1,8 @@
 """Fixtures of the fault tests: a scripted engine, the proxy in front of it with everything granted, raw clients."""
 
 import contextlib
+import os
+import tempfile
 import threading
 
 import pytest
@@ -14,6 +16,13 @@ from harness.raw_client import RawClient
 def daemon():
     with FakeDaemon() as started:
         yield started
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="sockwarden-engine-") as name:
+        os.chmod(name, 0o755)
+        yield name
 
 
 @pytest.fixture

@@ -12,20 +12,13 @@ import time
 
 import pytest
 
-from harness.fake_daemon import FakeDaemon, chunk, chunked_head, head, json_answer, never_answer
+from harness.fake_daemon import FakeDaemon, chunk, chunked_head, fill_backlog, head, json_answer, never_answer
 from harness.proxy import GRANT_ALL, binary
 from harness.raw_client import Ended, request
 from harness.wait import stays, wait_until
 
 INFO = request("GET", "/info")
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534")
-
-
-@pytest.fixture
-def folder():
-    with tempfile.TemporaryDirectory(prefix="sockwarden-engine-") as name:
-        os.chmod(name, 0o755)
-        yield name
 
 
 @pytest.fixture
@@ -248,20 +241,6 @@ def test_without_an_engine_an_upload_is_answered_and_not_taken_for_requests(fron
 
 
 # --- An engine that does not accept ---
-
-def fill_backlog(listener, path):
-    """Listen at `path` and leave no room in the backlog; the sockets that fill it."""
-    listener.bind(path)
-    listener.listen(0)
-    filler = []
-    with contextlib.suppress(BlockingIOError):
-        for _ in range(20):
-            one = socket.socket(socket.AF_UNIX)
-            filler.append(one)
-            one.setblocking(False)
-            one.connect(path)
-    return filler
-
 
 def test_an_engine_that_is_too_busy_from_the_start_does_not_hold_up_the_end(front, folder):
     path = f"{folder}/docker.sock"

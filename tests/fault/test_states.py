@@ -5,12 +5,12 @@ import contextlib
 import json
 import os
 import socket
-import tempfile
 import threading
 
 import pytest
 
-from harness.fake_daemon import FakeDaemon, chunk, chunked_head, head, never_answer, raw_stream_101, say_who
+from harness.fake_daemon import (FakeDaemon, chunk, chunked_head, fill_backlog, head, never_answer, raw_stream_101,
+                                 say_who)
 from harness.proxy import GRANT_ALL, sanitizer_slack
 from harness.raw_client import Ended, RawClient, request
 from harness.wait import wait_until
@@ -109,27 +109,15 @@ def test_a_client_that_reads_byte_by_byte_costs_no_memory_however_much_the_engin
     wait_until(lambda: daemon.connection_for("/containers/a/export").ended, 10, "the engine's connection to end")
 
 
-@contextlib.contextmanager
-def full_engine(path):
-    """A socket whose backlog is full: who connects must wait."""
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.socket(socket.AF_UNIX))
-        listening.bind(path)
-        listening.listen(0)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                one = stack.enter_context(socket.socket(socket.AF_UNIX))
-                one.setblocking(False)
-                one.connect(path)
-        yield
-
-
 # A FIN may be that of a client which waits for its answer, so such a dial goes on for as long as a dial may; a reset is
 # an end at once.
 @pytest.mark.parametrize("how,limit", [("close", "1s"), ("reset", "1h")])
-def test_clients_that_leave_while_the_engine_is_dialled_leave_nothing_behind(start_proxy, connect, how, limit):
-    with tempfile.TemporaryDirectory(prefix="sockwarden-engine-") as folder, full_engine(f"{folder}/docker.sock"):
-        proxy = start_proxy(f"{folder}/docker.sock", {**GRANT_ALL, "CONNECT_TIMEOUT": limit})
+def test_clients_that_leave_while_the_engine_is_dialled_leave_nothing_behind(start_proxy, connect, folder, how, limit):
+    path = f"{folder}/docker.sock"
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as stack:
+        for filler in fill_backlog(listener, path):
+            stack.enter_context(filler)
+        proxy = start_proxy(path, {**GRANT_ALL, "CONNECT_TIMEOUT": limit})
         witness = connect(proxy)
         assert witness.exchange(request("GET", "/nowhere")).status == 403
         before = proxy.fd_count()
@@ -143,28 +131,27 @@ def test_clients_that_leave_while_the_engine_is_dialled_leave_nothing_behind(sta
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state not in REACHES_NO_ENGINE])
-def test_an_engine_that_dies_in_any_state_is_told_and_the_next_one_is_used(start_proxy, connect, state):
-    with tempfile.TemporaryDirectory(prefix="sockwarden-engine-") as folder:
-        path = f"{folder}/docker.sock"
-        with FakeDaemon(path=path) as first:
-            play(first)
-            proxy = start_proxy(path, GRANT_ALL)
-            client = bring_to(connect(proxy), state)
-            wait_until(lambda: first.requests, 10, "the request to reach the engine")
-        os.unlink(path)
-        if state in ("in a tunnel", "in a tunnel whose input has ended"):
-            client.read_until_eof(reset_ok=True)
-        elif state in BEGUN:
-            # The end is an abort, never a clean end: half an answer must not look whole.
-            with pytest.raises(Ended):
-                client.read_data(1000)
-        else:
-            answer = client.read_answer()
-            assert answer.status == 502 and answer.message.startswith("sockwarden: ")
-        assert connect(proxy).exchange(PING).status == 503
-        with FakeDaemon(path=path) as second:
-            assert connect(proxy).exchange(PING).status == 200
-            assert [one.target for one in second.requests] == ["/_ping"]
+def test_an_engine_that_dies_in_any_state_is_told_and_the_next_one_is_used(start_proxy, connect, folder, state):
+    path = f"{folder}/docker.sock"
+    with FakeDaemon(path=path) as first:
+        play(first)
+        proxy = start_proxy(path, GRANT_ALL)
+        client = bring_to(connect(proxy), state)
+        wait_until(lambda: first.requests, 10, "the request to reach the engine")
+    os.unlink(path)
+    if state in ("in a tunnel", "in a tunnel whose input has ended"):
+        client.read_until_eof(reset_ok=True)
+    elif state in BEGUN:
+        # The end is an abort, never a clean end: half an answer must not look whole.
+        with pytest.raises(Ended):
+            client.read_data(1000)
+    else:
+        answer = client.read_answer()
+        assert answer.status == 502 and answer.message.startswith("sockwarden: ")
+    assert connect(proxy).exchange(PING).status == 503
+    with FakeDaemon(path=path) as second:
+        assert connect(proxy).exchange(PING).status == 200
+        assert [one.target for one in second.requests] == ["/_ping"]
 
 
 class Poller(threading.Thread):
@@ -190,32 +177,31 @@ class Poller(threading.Thread):
             self.wrong.append(answer)
 
 
-def test_fifty_polling_clients_all_recover_from_each_restart_of_the_engine(start_proxy):
-    with tempfile.TemporaryDirectory(prefix="sockwarden-engine-") as folder:
-        path, inodes = f"{folder}/docker.sock", set()
-        with FakeDaemon(path=path):
-            proxy = start_proxy(path, GRANT_ALL)
-            # Held open, so that no later file can have the number of an earlier one.
-            held = os.open(path, os.O_PATH)
-        pollers = [Poller(proxy, number) for number in range(50)]
-        for poller in pollers:
-            poller.start()
-        for _ in range(4):
-            os.unlink(path)
-            with FakeDaemon(path=path) as engine:
-                engine.default = say_who
-                inodes.add(os.stat(path).st_ino)
-                before = [poller.served for poller in pollers]
-                wait_until(lambda served=before: all(poller.served > one for poller, one in zip(pollers, served)), 30,
-                           "each client to be served by the new engine")
-        for poller in pollers:
-            poller.stop.set()
-        for poller in pollers:
-            poller.join(20)
-            assert not poller.is_alive()
-        assert os.fstat(held).st_ino not in inodes
-        os.close(held)
-        assert [poller.wrong for poller in pollers if poller.wrong] == []
+def test_fifty_polling_clients_all_recover_from_each_restart_of_the_engine(start_proxy, folder):
+    path, inodes = f"{folder}/docker.sock", set()
+    with FakeDaemon(path=path):
+        proxy = start_proxy(path, GRANT_ALL)
+        # Held open, so that no later file can have the number of an earlier one.
+        held = os.open(path, os.O_PATH)
+    pollers = [Poller(proxy, number) for number in range(50)]
+    for poller in pollers:
+        poller.start()
+    for _ in range(4):
+        os.unlink(path)
+        with FakeDaemon(path=path) as engine:
+            engine.default = say_who
+            inodes.add(os.stat(path).st_ino)
+            before = [poller.served for poller in pollers]
+            wait_until(lambda served=before: all(poller.served > one for poller, one in zip(pollers, served)), 30,
+                       "each client to be served by the new engine")
+    for poller in pollers:
+        poller.stop.set()
+    for poller in pollers:
+        poller.join(20)
+        assert not poller.is_alive()
+    assert os.fstat(held).st_ino not in inodes
+    os.close(held)
+    assert [poller.wrong for poller in pollers if poller.wrong] == []
 
 
 @pytest.mark.parametrize("descriptors", [1073741816, 20000])

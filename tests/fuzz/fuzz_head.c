@@ -179,8 +179,6 @@ check_request(const struct http_head *head, bool upgrade)
     struct text text = {0};
     struct forward_framing framing = {head->framing, head->body_length, head->has_length};
     struct slice host;
-    if (!leaves_room(head))
-        return;
     forward_begin_request(&text, head, head->target);
     forward_end_request(&text, &framing, upgrade ? SLICE_LITERAL("tcp") : (struct slice){NULL, 0});
     struct http_head *again = read_again(&text, true);
@@ -212,8 +210,6 @@ check_answer(const struct http_head *head, size_t choice)
     };
     if (answer.upgrade)
         answer.connection = FORWARD_SILENT;
-    if (!leaves_room(head))
-        return;
     forward_write_answer(&text, &answer);
     struct http_head *again = read_again(&text, false);
     CHECK(again->status == head->status && again->minor == 1 && slice_equals(again->reason, head->reason));
@@ -235,9 +231,10 @@ parse(struct slice bytes, bool request, size_t choice)
     if (passed) {
         check_head(bytes, head, request);
         bool agreed = request ? http_reader_agrees_on_request(bytes, head) : http_reader_agrees_on_answer(bytes, head);
-        if (agreed && request)
+        bool again = agreed && leaves_room(head);
+        if (again && request)
             check_request(head, (choice & 1) != 0);
-        else if (agreed)
+        else if (again)
             check_answer(head, choice);
     } else {
         CHECK(problem.status >= 400 && problem.status < 600 && problem.reason != NULL);

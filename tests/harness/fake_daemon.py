@@ -465,6 +465,20 @@ class FakeDaemon:
             thread.start()
 
 
+def fill_backlog(listener, path):
+    """Listen at `path` and leave no room in the backlog; the sockets that fill it."""
+    listener.bind(path)
+    listener.listen(0)
+    filler = []
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(20):
+            one = socket.socket(socket.AF_UNIX)
+            filler.append(one)
+            one.setblocking(False)
+            one.connect(path)
+    return filler
+
+
 def wait_taken(sock, deadline):
     """Until the peer has read all that was written; False when it ended or the deadline passed. Unix sockets only."""
     end = time.monotonic() + deadline
