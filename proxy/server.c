@@ -377,10 +377,23 @@ server_new(struct config *config, server_load *load, char *problem)
     return server;
 }
 
+/* A signal that comes while all is put away would find no handler and end a run that went well as a killed one. */
+static void
+hold_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
 int
 server_run(struct server *server)
 {
     int result = event_base_dispatch(server->base);
+    hold_signals();
     log_text(LOG_LEVEL_NOTICE, "stopped", "%s", result < 0 ? "the event loop failed" : "everything has ended");
     return result < 0 ? 1 : 0;
 }

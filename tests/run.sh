@@ -262,7 +262,9 @@ account() { # EXIT CODE, SECONDS
         return
     fi
     failures+=("$step, see $log")
-    say "      FAILED$detail (${seconds} s); the end of $log:"
+    say "      FAILED$detail (${seconds} s)"
+    [ -s "$work/$step.cases" ] && grep '^failed' "$work/$step.cases" | head -n 40 | sed 's/^/      ! /'
+    say "      the end of $log:"
     tail -n 40 "$log" | sed 's/^/      | /'
 }
 

@@ -260,3 +260,11 @@ def test_a_restart_can_take_the_same_port_at_once(daemon, start_proxy):
             assert_ended(client)
         assert proxy.wait_exit(SOON) == 0
         proxy = start_proxy(daemon.address, {}, listen=(f"tcp://127.0.0.1:{port}",))
+
+
+def test_signals_that_come_until_the_very_end_do_not_turn_it_into_a_kill(serve):
+    for _ in range(20):
+        proxy = serve()
+        while proxy.process.poll() is None:
+            proxy.signal(signal.SIGTERM)
+        assert_exit(proxy)
