@@ -4,6 +4,31 @@
 #include "policy/policy.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+bool
+config_add_policy(struct config *config, const char *name, struct policy *policy)
+{
+    char *own_name = strdup(name);
+    struct named_policy *grown = realloc(config->policies, (config->policy_count + 1) * sizeof(*grown));
+    if (grown != NULL)
+        config->policies = grown;
+    if (grown == NULL || own_name == NULL) {
+        free(own_name);
+        return false;
+    }
+    grown[config->policy_count++] = (struct named_policy){own_name, policy_ref(policy)};
+    return true;
+}
+
+struct policy *
+config_policy(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->policy_count; i++)
+        if (strcmp(config->policies[i].name, name) == 0)
+            return config->policies[i].policy;
+    return NULL;
+}
 
 static bool
 grant_from_environment(struct config *config, char *const environment[], char *problem)
@@ -11,6 +36,11 @@ grant_from_environment(struct config *config, char *const environment[], char *p
     struct policy *policy = policy_from_environment(environment);
     if (policy == NULL) {
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
+        return false;
+    }
+    if (!config_add_policy(config, "environment", policy)) {
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
+        policy_unref(policy);
         return false;
     }
     config->dialect = policy_dialect(policy);
@@ -52,6 +82,11 @@ config_unref(struct config *config)
         return;
     for (size_t i = 0; i < config->listener_count; i++)
         drop_listener(&config->listeners[i]);
+    for (size_t i = 0; i < config->policy_count; i++) {
+        free(config->policies[i].name);
+        policy_unref(config->policies[i].policy);
+    }
+    free(config->policies);
     free(config);
 }
 

@@ -30,11 +30,19 @@ struct listener_config {
     bool terse;                    /* refusals do not say why */
 };
 
+/* A policy by the name that its section has. */
+struct named_policy {
+    char *name;            /* freed with the snapshot */
+    struct policy *policy; /* one reference */
+};
+
 /* Durations are in milliseconds, sizes in bytes. */
 struct config {
     unsigned references;
     struct listener_config listeners[CONFIG_LISTENERS_MAX];
     size_t listener_count;
+    struct named_policy *policies; /* all that there are, those that no listener uses, too, in their order */
+    size_t policy_count;
     struct address engine;
     const char *dialect; /* of the environment's policy; a static string */
     bool disable_ipv6;
@@ -76,6 +84,11 @@ struct config *config_from_file(const char *path, char *const environment[], cha
 /* Whoever works with a snapshot beyond a call holds a reference; the last one frees it. NULL is let pass by unref. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/*
+ * The policy of this name, or NULL. That of the environment is called "environment". It lives as long as the snapshot.
+ */
+struct policy *config_policy(const struct config *config, const char *name);
 
 /* The names of all options, NULL-terminated, in the table's order; static. */
 const char *const *config_option_names(void);

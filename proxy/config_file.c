@@ -299,7 +299,7 @@ join(struct draft *draft, struct ini_problem *problem)
         struct draft_policy *policy = &draft->policies[i];
         policy->policy = policy_builder_finish(policy->builder);
         policy->builder = NULL;
-        if (policy->policy == NULL)
+        if (policy->policy == NULL || !config_add_policy(config, policy->name, policy->policy))
             return fail(problem, "out of memory");
     }
     for (size_t i = 0; i < config->listener_count; i++) {

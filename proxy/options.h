@@ -26,6 +26,9 @@ bool config_take_environment(struct config *config, char *const environment[], b
 /* Checks options against each other and derives what follows from them. */
 bool config_complete(struct config *config, char *problem);
 
+/* Keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
+bool config_add_policy(struct config *config, const char *name, struct policy *policy);
+
 /* The keys of [sockwarden]: the options that a file may set there, in lower case, NULL-terminated; static. */
 const char *const *config_file_keys(void);
 

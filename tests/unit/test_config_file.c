@@ -83,6 +83,25 @@ listeners_get_their_own_policies(void **state)
 }
 
 static void
+each_policy_is_known_by_its_name_whether_it_is_used_or_not(void **state)
+{
+    (void)state;
+    char problem[CONFIG_PROBLEM_SIZE];
+    struct config *config = read_text(LISTENER "[policy spare]\nallow = SystemInfo\n[policy p]\n", problem);
+    assert_non_null(config);
+    assert_int_equal(config->policy_count, 2);
+    assert_ptr_equal(config_policy(config, "p"), config->listeners[0].policy);
+    assert_ptr_equal(config_policy(config, "spare"), config->policies[0].policy);
+    assert_null(config_policy(config, "P"));
+    config_unref(config);
+    char *environment[] = {NULL};
+    config = config_from_environment(environment, problem);
+    assert_int_equal(config->policy_count, 1);
+    assert_ptr_equal(config_policy(config, "environment"), config->listeners[0].policy);
+    config_unref(config);
+}
+
+static void
 a_policy_without_a_line_grants_nothing(void **state)
 {
     (void)state;
@@ -190,6 +209,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listeners_get_their_own_policies),
+        cmocka_unit_test(each_policy_is_known_by_its_name_whether_it_is_used_or_not),
         cmocka_unit_test(a_policy_without_a_line_grants_nothing),
         cmocka_unit_test(the_environment_stands_above_the_file),
         cmocka_unit_test(a_bad_file_is_refused_with_line_and_mend),
