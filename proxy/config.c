@@ -9,7 +9,8 @@
 bool
 config_add_policy(struct config *config, const char *name, struct policy *policy)
 {
-    char *own_name = strdup(name);
+    size_t size = strlen(name) + 1;
+    char *own_name = malloc(size);
     struct named_policy *grown = realloc(config->policies, (config->policy_count + 1) * sizeof(*grown));
     if (grown != NULL)
         config->policies = grown;
@@ -17,6 +18,7 @@ config_add_policy(struct config *config, const char *name, struct policy *policy
         free(own_name);
         return false;
     }
+    memcpy(own_name, name, size);
     grown[config->policy_count++] = (struct named_policy){own_name, policy_ref(policy)};
     return true;
 }
