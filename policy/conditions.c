@@ -139,3 +139,67 @@ conditions_ask(const struct conditions *conditions, const struct target *target,
     }
     return answer;
 }
+
+/* True where every one of `values` is one of `others`. */
+static bool
+is_subset(struct slice values, struct slice others)
+{
+    const char *at = values.data;
+    const char *end = values.data + values.length;
+    for (;;) {
+        const char *bar = memchr(at, '|', (size_t)(end - at));
+        const char *stop = bar != NULL ? bar : end;
+        const char *begin = others.data;
+        const char *others_end = others.data + others.length;
+        bool found = false;
+        while (!found) {
+            const char *next = memchr(begin, '|', (size_t)(others_end - begin));
+            const char *limit = next != NULL ? next : others_end;
+            found =
+                slice_equals((struct slice){at, (size_t)(stop - at)}, (struct slice){begin, (size_t)(limit - begin)});
+            if (next == NULL)
+                break;
+            begin = next + 1;
+        }
+        if (!found || bar == NULL)
+            return found;
+        at = bar + 1;
+    }
+}
+
+static bool
+asks_the_same(const struct condition *one, const struct condition *other)
+{
+    if (one->kind != other->kind || !slice_equals(one->name, other->name))
+        return false;
+    switch (one->kind) {
+    case CONDITION_IS:
+        return is_subset(one->values, other->values) && is_subset(other->values, one->values);
+    case CONDITION_AT_MOST:
+    case CONDITION_AT_LEAST:
+        return one->limit == other->limit;
+    case CONDITION_PRESENT:
+    case CONDITION_ABSENT:
+        break;
+    }
+    return true;
+}
+
+static bool
+covers(const struct conditions *one, const struct conditions *other)
+{
+    for (size_t i = 0; i < one->count; i++) {
+        size_t j = 0;
+        while (j < other->count && !asks_the_same(&one->list[i], &other->list[j]))
+            j++;
+        if (j == other->count)
+            return false;
+    }
+    return true;
+}
+
+bool
+conditions_equal(const struct conditions *one, const struct conditions *other)
+{
+    return covers(one, other) && covers(other, one);
+}

@@ -45,4 +45,7 @@ enum condition_answer {
 enum condition_answer conditions_ask(const struct conditions *conditions, const struct target *target,
                                      struct slice *name);
 
+/* True where both ask for the same, in whatever order. */
+bool conditions_equal(const struct conditions *one, const struct conditions *other);
+
 #endif

@@ -1,14 +1,17 @@
 #include "compiled.h"
 #include "cure.h"
+#include "deciders.h"
 
 #include <stdio.h>
 
-enum { SAMPLE_SIZE = 160, CLASSES_SIZE = 96 };
+enum { SAMPLE_SIZE = 160, CLASSES_SIZE = 96, ORDER_SIZE = 1024 };
 
 /* A row with the text that it points to. */
 struct listed {
     struct policy_route row;
+    struct deciders deciders;
     char classes[CLASSES_SIZE];
+    char order[ORDER_SIZE];
     char cure[VERDICT_TEXT_SIZE];
 };
 
@@ -39,25 +42,6 @@ list_classes(unsigned classes, char *text, size_t size)
     }
 }
 
-/*
- * A rule with conditions that comes before the one that decides a call without parameters, and has the other effect:
- * with the right query it would decide. NULL where there is none.
- */
-static const struct rule *
-find_condition(const struct policy *policy, const struct call *call, const struct rule *decisive)
-{
-    enum rule_effect effect = decisive != NULL ? decisive->effect : RULE_DENY;
-    size_t row = route_index(call->route);
-    const struct rule *rule;
-    for (size_t i = 0; i < policy->written && (rule = rules_at(policy->rules, i)) != decisive; i++) {
-        bool covers = (rule->methods & METHOD_BIT(call->method)) != 0 && route_set_has(&rule->routes, row);
-        if (covers && rule->conditions != NULL && rule->effect != effect)
-            return rule;
-    }
-    /* A condition that holds where there are no parameters (?!name) would fail with one. */
-    return decisive != NULL && decisive->conditions != NULL ? decisive : NULL;
-}
-
 /* The rule that grants OPTIONS of some path that has a route; NULL where none does. */
 static const struct rule *
 find_options(const struct policy *policy)
@@ -77,23 +61,37 @@ find_options(const struct policy *policy)
     return NULL;
 }
 
+/* The rule that a conditional verdict is told by: the first that differs from what happens where none fits. */
+static const struct rule *
+telling_rule(const struct deciders *deciders)
+{
+    for (size_t i = 0; i < deciders->count; i++)
+        if (deciders->conditional[i]->effect != deciders_effect(deciders))
+            return deciders->conditional[i];
+    return deciders->count > 0 ? deciders->conditional[0] : NULL;
+}
+
 static void
-judge_row(const struct policy *policy, const struct route *route, struct listed *listed)
+judge_row(const struct policy *policy, const struct route *route, enum method method, struct listed *listed)
 {
     char path[SAMPLE_SIZE];
     char buffer[4 * SAMPLE_SIZE];
     struct call call;
     sample_path(route, path, sizeof(path));
-    if (!policy_take_apart(policy, slice_from_string(method_text(route->method)), slice_from_string(path), buffer,
+    if (!policy_take_apart(policy, slice_from_string(method_text(method)), slice_from_string(path), buffer,
                            sizeof(buffer), &call))
         return;
+    deciders_find(policy->rules, &call, &listed->deciders);
     struct decision decision = rules_decide(policy->rules, &call);
     bool granted = decision.rule != NULL && decision.rule->effect == RULE_ALLOW;
-    const struct rule *condition = find_condition(policy, &call, decision.rule);
-    if (condition == NULL && !granted && route->method == METHOD_OPTIONS)
+    const struct rule *condition = telling_rule(&listed->deciders);
+    if (condition != NULL)
+        deciders_write(&listed->deciders, listed->order, sizeof(listed->order));
+    else if (!granted && route->method == METHOD_OPTIONS)
         condition = find_options(policy);
     const struct rule *rule = condition != NULL ? condition : decision.rule;
     listed->row.verdict = condition != NULL ? ROUTE_CONDITIONAL : granted ? ROUTE_ALLOWED : ROUTE_REFUSED;
+    listed->row.dry = policy->dry_run && listed->row.verdict != ROUTE_ALLOWED;
     listed->row.rule = rule != NULL ? rule->text : "no grant";
     if (listed->row.verdict != ROUTE_REFUSED)
         return;
@@ -104,19 +102,20 @@ judge_row(const struct policy *policy, const struct route *route, struct listed 
 }
 
 static void
-list_row(const struct policy *policy, const struct route *route, struct listed *listed)
+list_row(const struct policy *policy, const struct route *route, enum method method, struct listed *listed)
 {
-    *listed = (struct listed){.row = {.method = method_text(route->method),
+    *listed = (struct listed){.row = {.method = method_text(method),
                                       .template = route->template,
                                       .operation = route->operation,
                                       .section = section_segment(route_section(route)).data,
                                       .since = route->since,
                                       .classes = listed->classes,
                                       .rule = "no grant",
+                                      .order = listed->order,
                                       .cure = listed->cure,
                                       .verdict = ROUTE_REFUSED}};
     list_classes(route->classes, listed->classes, sizeof(listed->classes));
-    judge_row(policy, route, listed);
+    judge_row(policy, route, method, listed);
 }
 
 void
@@ -124,9 +123,47 @@ policy_routes(const struct policy *policy, void (*route)(void *owner, const stru
 {
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         struct listed listed;
-        list_row(policy, route_row(i), &listed);
+        list_row(policy, route_row(i), route_row(i)->method, &listed);
         route(owner, &listed.row);
     }
+}
+
+/* A route under two policies. */
+struct pair {
+    struct listed before;
+    struct listed after;
+};
+
+static bool
+differs(const struct pair *pair)
+{
+    const struct policy_route *before = &pair->before.row;
+    const struct policy_route *after = &pair->after.row;
+    if (before->verdict != after->verdict || before->dry != after->dry)
+        return true;
+    if (before->verdict != ROUTE_CONDITIONAL)
+        return false;
+    /* OPTIONS depends on the path, and is told by the rule alone. */
+    bool by_query = pair->before.deciders.count > 0 || pair->after.deciders.count > 0;
+    return by_query ? !deciders_equal(&pair->before.deciders, &pair->after.deciders)
+                    : strcmp(before->rule, after->rule) != 0;
+}
+
+static void
+list_pair(const struct policy *before, const struct policy *after, const struct route *route, enum method method,
+          struct pair *pair)
+{
+    list_row(before, route, method, &pair->before);
+    list_row(after, route, method, &pair->after);
+}
+
+static bool
+has_own_head(const struct route *get)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++)
+        if (route_row(i)->method == METHOD_HEAD && strcmp(route_row(i)->template, get->template) == 0)
+            return true;
+    return false;
 }
 
 void
@@ -135,12 +172,19 @@ policy_diff(const struct policy *before, const struct policy *after,
             void *owner)
 {
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        struct listed first;
-        struct listed second;
-        list_row(before, route_row(i), &first);
-        list_row(after, route_row(i), &second);
-        bool conditional = first.row.verdict == ROUTE_CONDITIONAL;
-        if (first.row.verdict != second.row.verdict || (conditional && strcmp(first.row.rule, second.row.rule) != 0))
-            route(owner, &first.row, &second.row);
+        const struct route *row = route_row(i);
+        struct pair pair;
+        struct pair head;
+        list_pair(before, after, row, row->method, &pair);
+        bool different = differs(&pair);
+        if (different)
+            route(owner, &pair.before.row, &pair.after.row);
+        if (row->method != METHOD_GET || has_own_head(row))
+            continue;
+        list_pair(before, after, row, METHOD_HEAD, &head);
+        bool follows =
+            head.before.row.verdict == pair.before.row.verdict && head.after.row.verdict == pair.after.row.verdict;
+        if (differs(&head) && !(different && follows))
+            route(owner, &head.before.row, &head.after.row);
     }
 }

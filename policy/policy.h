@@ -188,7 +188,10 @@ enum policy_route_verdict {
     ROUTE_CONDITIONAL, /* it depends on the query, or for OPTIONS on the path; `rule` says on what */
 };
 
-/* A route of an engine and what a policy makes of it. All text but `cure` and `classes` lives as long as the policy. */
+/*
+ * A route of an engine and what a policy makes of it. All text but `order`, `cure` and `classes` lives as long as the
+ * policy.
+ */
 struct policy_route {
     const char *method;
     const char *template;
@@ -197,15 +200,20 @@ struct policy_route {
     const char *since;   /* in versions of Docker's API, for /libpod of Podman */
     const char *classes; /* "read logs" */
     const char *rule;
-    const char *cure; /* "" where it is not refused */
+    const char *order; /* where it depends on the query: every rule that has a say, in their order; else "" */
+    const char *cure;  /* "" where it is not refused */
     enum policy_route_verdict verdict;
+    bool dry; /* what is refused passes all the same, as the policy is on trial */
 };
 
 /* Calls `route` for every route that an engine has, in the order of the table. A HEAD of a GET is judged with it. */
 void policy_routes(const struct policy *policy, void (*route)(void *owner, const struct policy_route *route),
                    void *owner);
 
-/* Calls `route` for every route of which two policies make something different. */
+/*
+ * Calls `route` for every route of which two policies make something different, by its query, too; for a GET once more
+ * as HEAD where that differs by itself.
+ */
 void policy_diff(const struct policy *before, const struct policy *after,
                  void (*route)(void *owner, const struct policy_route *before, const struct policy_route *after),
                  void *owner);

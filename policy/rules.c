@@ -116,27 +116,24 @@ path_fits(const struct rule *rule, const struct call *call)
     return rule_covers(rule->reach, rule->word, call);
 }
 
+bool
+rule_concerns(const struct rule *rule, const struct call *call)
+{
+    if ((rule->methods & METHOD_BIT(call->method)) == 0 || (rule->sections & UINT64_C(1) << call->section) == 0)
+        return false;
+    if (rule->reach != RULE_ROUTES)
+        return path_fits(rule, call);
+    return call->route != NULL && route_set_has(&rule->routes, route_index(call->route)) &&
+           (!rule->exact || call->route->method == call->method);
+}
+
 struct decision
 rules_decide(const struct rules *rules, const struct call *call)
 {
     struct decision decision = {NULL, false, {"", 0}};
-    uint64_t section_bit = UINT64_C(1) << call->section;
-    unsigned method_bit = METHOD_BIT(call->method);
-    size_t row = call->route != NULL ? route_index(call->route) : 0;
     for (size_t i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->list[i];
-        if ((rule->methods & method_bit) == 0 || (rule->sections & section_bit) == 0)
-            continue;
-        if (rule->reach != RULE_ROUTES) {
-            if (path_fits(rule, call)) {
-                decision.rule = rule;
-                return decision;
-            }
-            continue;
-        }
-        if (call->route == NULL || !route_set_has(&rule->routes, row))
-            continue;
-        if (rule->exact && call->route->method != call->method)
+        if (!rule_concerns(rule, call))
             continue;
         enum condition_answer answer = rule->conditions != NULL
                                            ? conditions_ask(rule->conditions, &call->target, &decision.parameter)

@@ -83,6 +83,9 @@ struct decision rules_decide(const struct rules *rules, const struct call *call)
 /* The rules in their order, for whoever lists or explains them; NULL behind the last. */
 const struct rule *rules_at(const struct rules *rules, size_t index);
 
+/* True when the rule is about the call, whatever its conditions say of the query. */
+bool rule_concerns(const struct rule *rule, const struct call *call);
+
 /* True when the path of the call is one that a rule of this reach covers. Sections and methods are not looked at. */
 bool rule_covers(enum rule_reach reach, struct slice word, const struct call *call);
 

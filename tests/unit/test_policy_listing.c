@@ -132,9 +132,11 @@ keep_difference(void *owner, const struct policy_route *before, const struct pol
 {
     struct lines *lines = owner;
     char text[64];
+    assert_string_equal(before->method, after->method);
     static const char MARKS[] = {[ROUTE_REFUSED] = '-', [ROUTE_ALLOWED] = '+', [ROUTE_CONDITIONAL] = '?'};
     assert_string_equal(before->operation, after->operation);
-    snprintf(text, sizeof(text), "%c%s", MARKS[after->verdict], after->operation);
+    snprintf(text, sizeof(text), "%c%s%s%s", MARKS[after->verdict], after->operation,
+             strcmp(after->method, "HEAD") == 0 ? " as HEAD" : "", after->dry && !before->dry ? " (dry)" : "");
     lines_keep(lines, text);
 }
 
@@ -152,6 +154,22 @@ static const struct difference_case DIFFERENCES[] = {
      "-ContainerKill -ContainerKillLibpod -PodKillLibpod"},
     {"allow = ContainerKill", "allow = ContainerKill ?signal=HUP", "?ContainerKill"},
     {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=INT", "?ContainerKill"},
+    {"allow = ContainerKill ?signal=HUP|INT", "allow = POST /containers/{id}/kill ?signal=INT|HUP", ""},
+    {"allow = ContainerKill ?signal=HUP ?x", "allow = ContainerKill ?x ?signal=HUP", ""},
+    {"allow = ContainerStop ?t<=60", "allow = ContainerStop ?t<=61", "?ContainerStop"},
+    {"allow = ContainerStop ?t<=60", "allow = ContainerStop ?t>=60", "?ContainerStop"},
+    {"allow = ContainerStop ?t", "allow = ContainerStop ?!t", "?ContainerStop"},
+    /* Only the second of the rules with conditions is another. */
+    {"allow = ContainerKill ?signal=HUP ; allow = ContainerKill ?signal=INT",
+     "allow = ContainerKill ?signal=HUP ; allow = ContainerKill ?signal=KILL", "?ContainerKill"},
+    {"allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?x ; allow = ContainerKill",
+     "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?y ; allow = ContainerKill", "?ContainerKill"},
+    /* A refusal in front of the general one changes nothing. */
+    {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?x", ""},
+    {"allow = ContainerKill ; allow = ContainerKill ?x", "allow = ContainerKill", ""},
+    {"preset = traefik", "allow = SystemVersion, ContainerList, ContainerInspect, SystemEvents",
+     "-SystemPingHead as HEAD +ContainerList as HEAD +ContainerInspect as HEAD +SystemEvents as HEAD +SystemVersion as "
+     "HEAD"},
     {"ALLOW_START = 1", "dialect = linuxserver ; ALLOW_START = 1 ; LIBPOD_PING = 0 ; LIBPOD_VERSION = 0",
      "+ContainerStart ?Options +ContainerStartLibpod +PodStartLibpod"},
     {"preset = traefik", "preset = traefik +ping-fallback -watch", "+SystemPing -SystemEvents"},
@@ -177,6 +195,34 @@ two_policies_differ_in_what_becomes_allowed_refused_or_conditional(void **state)
         policy_unref(after);
     }
     free(lines);
+}
+
+static void
+count_dry(void *owner, const struct policy_route *before, const struct policy_route *after)
+{
+    size_t *count = owner;
+    assert_true(!before->dry && after->dry && after->verdict != ROUTE_ALLOWED);
+    ++*count;
+}
+
+static void
+a_policy_on_trial_differs_in_everything_that_it_would_refuse(void **state)
+{
+    (void)state;
+    struct policy *before = build(NULL, "allow = ContainerKill ?signal=HUP ; allow = @read");
+    struct policy *after = build(NULL, "allow = ContainerKill ?signal=HUP ; allow = @read ; dry_run = yes");
+    size_t allowed = 0;
+    size_t dry = 0;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct asked asked = ask_route(before, route_row(i));
+        allowed += asked.verdict.action == VERDICT_ALLOW;
+        asked_drop(&asked);
+    }
+    policy_diff(before, after, count_dry, &dry);
+    assert_true(allowed > 10);
+    assert_int_equal(dry, ROUTE_COUNT - allowed);
+    policy_unref(before);
+    policy_unref(after);
 }
 
 /* Environments in every dialect. */
@@ -276,6 +322,7 @@ main(void)
         cmocka_unit_test(a_route_whose_verdict_depends_on_the_query_is_listed_as_such),
         cmocka_unit_test(a_listed_route_has_its_section_and_its_classes),
         cmocka_unit_test(two_policies_differ_in_what_becomes_allowed_refused_or_conditional),
+        cmocka_unit_test(a_policy_on_trial_differs_in_everything_that_it_would_refuse),
         cmocka_unit_test(an_environment_is_converted_to_lines_that_grant_the_same),
         cmocka_unit_test(a_conversion_says_what_each_line_grants_and_repeats_no_value),
     };
