@@ -21,6 +21,14 @@ static struct {
     uint64_t lost;
 } state = {.level = LOG_LEVEL_NOTICE, .format = LOG_FORMAT_TEXT};
 
+/* Whole records that wait to be written together; no more of them than a pipe takes in one piece. */
+static struct {
+    bool on;
+    size_t length;
+    uint64_t records;
+    char text[LOG_RECORD_SIZE];
+} gathered;
+
 void
 log_configure(enum log_level level, enum log_format format)
 {
@@ -202,7 +210,7 @@ log_seconds(struct log_record *record, const char *key, uint64_t microseconds)
 
 /* Level, not readiness events: a pipe is writable when it has room for PIPE_BUF bytes, so the write can't block. */
 static bool
-write_line(const char *text, size_t length)
+write_whole(const char *text, size_t length)
 {
     struct pollfd target = {.fd = STDERR_FILENO, .events = POLLOUT};
     if (poll(&target, 1, 0) != 1 || (target.revents & POLLOUT) == 0)
@@ -210,24 +218,61 @@ write_line(const char *text, size_t length)
     return write(STDERR_FILENO, text, length) == (ssize_t)length;
 }
 
+static void
+end_line(struct log_record *record)
+{
+    if (state.format == LOG_FORMAT_JSON)
+        record->text[record->length++] = '}';
+    record->text[record->length++] = '\n';
+}
+
+/* The report stands before the records that get through again; where it does not, nothing does. */
+static bool
+tell_lost(void)
+{
+    char text[96];
+    struct log_record record;
+    if (state.lost == 0 || !log_wanted(LOG_LEVEL_WARNING))
+        return true;
+    snprintf(text, sizeof(text), "%llu records were lost: standard error took no more", (unsigned long long)state.lost);
+    log_begin(&record, LOG_LEVEL_WARNING, "log");
+    log_string(&record, "text", text);
+    end_line(&record);
+    if (!write_whole(record.text, record.length))
+        return false;
+    state.lost = 0;
+    return true;
+}
+
+void
+log_flush(void)
+{
+    if (gathered.length > 0 && !(tell_lost() && write_whole(gathered.text, gathered.length)))
+        state.lost += gathered.records;
+    gathered.length = 0;
+    gathered.records = 0;
+}
+
+void
+log_gather(bool on)
+{
+    gathered.on = on;
+    log_flush();
+}
+
 void
 log_end(struct log_record *record)
 {
     if (!log_wanted(record->level))
         return;
-    if (state.format == LOG_FORMAT_JSON)
-        record->text[record->length++] = '}';
-    record->text[record->length++] = '\n';
-    if (state.lost > 0) {
-        uint64_t lost = state.lost;
-        state.lost = 0;
-        log_text(LOG_LEVEL_WARNING, "log", "%llu records were lost: standard error took no more",
-                 (unsigned long long)lost);
-        if (state.lost > 0)
-            state.lost = lost; /* the report was lost, too: it stands for the same records */
-    }
-    if (!write_line(record->text, record->length))
-        state.lost++;
+    end_line(record);
+    if (record->length > sizeof(gathered.text) - gathered.length)
+        log_flush();
+    memcpy(gathered.text + gathered.length, record->text, record->length);
+    gathered.length += record->length;
+    gathered.records++;
+    if (!gathered.on)
+        log_flush();
 }
 
 void

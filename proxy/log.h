@@ -6,7 +6,7 @@
  * or JSON. Programs log, libraries return: policy/ and the HTTP modules never call this. A record lives on the
  * caller's stack and is at most LOG_RECORD_SIZE bytes, longer values are cut. Writing never blocks the loop: where
  * standard error takes no more (a pipe nobody reads), the record is dropped and counted, and the count is told with
- * the next record that gets through.
+ * the next record that gets through. The records of one turn of the loop are written together, before it sleeps.
  */
 
 #include "policy/slice.h"
@@ -55,6 +55,11 @@ void log_number(struct log_record *record, const char *key, uint64_t value);
 /* `microseconds` is written in seconds with six digits behind the point. */
 void log_seconds(struct log_record *record, const char *key, uint64_t microseconds);
 void log_end(struct log_record *record);
+
+/* While on, records wait for log_flush or for a full buffer; otherwise each is written at once. Turning it off flushes.
+ */
+void log_gather(bool on);
+void log_flush(void);
 
 /* One record with one value named "text", printf-like. */
 void log_text(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));

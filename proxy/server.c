@@ -392,7 +392,13 @@ hold_signals(void)
 int
 server_run(struct server *server)
 {
-    int result = event_base_dispatch(server->base);
+    int result;
+    log_gather(true);
+    do {
+        result = event_base_loop(server->base, EVLOOP_ONCE);
+        log_flush();
+    } while (result == 0 && !event_base_got_exit(server->base) && !event_base_got_break(server->base));
+    log_gather(false);
     hold_signals();
     log_text(LOG_LEVEL_NOTICE, "stopped", "%s", result < 0 ? "the event loop failed" : "everything has ended");
     return result < 0 ? 1 : 0;

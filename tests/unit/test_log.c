@@ -448,6 +448,78 @@ a_closed_standard_error_loses_records_and_nothing_else(void **state)
     CHECK("nothing is told twice", memcmp(parsed.values[2].bytes, "again", 5) == 0);
 }
 
+/* How many records stand in the capture, each with the number that follows the one before it. */
+static int
+count_numbered(int first)
+{
+    char number[16];
+    const char *at = capture.text;
+    int count = 0;
+    while (parse_record(&at, LOG_FORMAT_TEXT, &parsed)) {
+        snprintf(number, sizeof(number), "n%d", first + count++);
+        const struct value *text = find(&parsed, "text");
+        CHECK_SLICE("the order", ((struct slice){text->bytes, text->length}), number);
+    }
+    assert_int_equal(*at, '\0');
+    return count;
+}
+
+static void
+gathered_records_go_out_together_in_order_and_none_waits_for_ever(void **state)
+{
+    (void)state;
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    begin_capture();
+    log_gather(true);
+    log_text(LOG_LEVEL_INFO, "x", "n0");
+    read_capture();
+    size_t too_early = capture.length;
+    log_text(LOG_LEVEL_INFO, "x", "n1");
+    log_flush();
+    log_flush();
+    end_capture();
+    assert_int_equal(too_early, 0);
+    assert_int_equal(count_numbered(0), 2);
+    begin_capture();
+    for (int i = 2; i < 302; i++)
+        log_text(LOG_LEVEL_INFO, "x", "n%d", i);
+    read_capture();
+    int before_the_end = count_numbered(2);
+    log_gather(false);
+    read_capture();
+    int at_the_end = count_numbered(2 + before_the_end);
+    log_text(LOG_LEVEL_INFO, "x", "n302");
+    end_capture();
+    CHECK("a full buffer is written", before_the_end > 200 && at_the_end > 0);
+    assert_int_equal(before_the_end + at_the_end, 300);
+    assert_int_equal(count_numbered(302), 1);
+}
+
+static void
+gathered_records_that_find_a_full_pipe_are_counted_one_by_one(void **state)
+{
+    (void)state;
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    begin_capture();
+    fill_standard_error();
+    log_gather(true);
+    for (int i = 0; i < 300; i++)
+        log_text(LOG_LEVEL_INFO, "lost", "record %d", i);
+    log_flush();
+    while (read(capture.reader, capture.text, CAPTURE_SIZE) > 0)
+        continue;
+    log_text(LOG_LEVEL_INFO, "told", "x");
+    log_gather(false);
+    end_capture();
+    const char *at = capture.text;
+    assert_true(parse_record(&at, LOG_FORMAT_TEXT, &parsed));
+    const struct value *text = find(&parsed, "text");
+    CHECK_SLICE("the count", ((struct slice){text->bytes, text->length}),
+                "300 records were lost: standard error took no more");
+    assert_true(parse_record(&at, LOG_FORMAT_TEXT, &parsed));
+    assert_int_equal(*at, '\0');
+}
+
 int
 main(void)
 {
@@ -460,6 +532,8 @@ main(void)
         cmocka_unit_test(many_values_end_where_the_record_is_full),
         cmocka_unit_test(each_level_is_a_word_and_hides_what_is_less_grave),
         cmocka_unit_test(a_full_pipe_loses_records_without_blocking_and_tells_their_count),
+        cmocka_unit_test(gathered_records_go_out_together_in_order_and_none_waits_for_ever),
+        cmocka_unit_test(gathered_records_that_find_a_full_pipe_are_counted_one_by_one),
         cmocka_unit_test(a_closed_standard_error_loses_records_and_nothing_else),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
