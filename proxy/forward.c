@@ -48,8 +48,11 @@ forward_end_request(struct text *text, const struct forward_framing *framing, st
         text_append(text, SLICE_LITERAL("Connection: close\r\n\r\n"));
         return;
     }
-    /* `close` beside it: where the engine does not take the connection over, it parses no second request on it. */
-    text_append(text, SLICE_LITERAL("Connection: Upgrade, close\r\nUpgrade: "));
+    /*
+     * `close` too: where the engine does not take the connection over, it parses no second request on it. In a line of
+     * its own and the second: Podman upgrades only where the first is "Upgrade" and nothing else.
+     */
+    text_append(text, SLICE_LITERAL("Connection: Upgrade\r\nConnection: close\r\nUpgrade: "));
     text_append(text, upgrade);
     text_append(text, SLICE_LITERAL("\r\n\r\n"));
 }

@@ -233,7 +233,7 @@ def assert_written_anew(connection, what):
     """The head is ours: own Host and Connection, one framing, known fields, and nothing is behind the request."""
     head = connection.request
     assert head.version == "HTTP/1.1" and head.all("Host") == ["docker"], what + f"{head.raw!r}"
-    assert head.all("Connection") in (["close"], ["Upgrade, close"]), what + f"{head.raw!r}"
+    assert head.all("Connection") in (["close"], ["Upgrade", "close"]), what + f"{head.raw!r}"
     assert len(head.all("Content-Length")) + len(head.all("Transfer-Encoding")) <= 1, what + f"{head.raw!r}"
     unknown = [name for name, _ in head.fields if not FORWARDED.fullmatch(name)]
     assert not unknown, what + f"passed on: {unknown}"

@@ -293,21 +293,33 @@ is_own(struct slice name)
            plain_same_word(name, "Content-Length") || plain_same_word(name, "Transfer-Encoding");
 }
 
+/* "Connection: Upgrade", then "Connection: close". */
+static bool
+begins_upgrade(const struct plain_head *head)
+{
+    size_t at = 0;
+    while (at < head->count && !plain_same_word(head->fields[at].name, "Connection"))
+        at++;
+    return at + 1 < head->count && slice_equals(head->fields[at].value, SLICE_LITERAL("Upgrade")) &&
+           plain_same_word(head->fields[at + 1].name, "Connection") &&
+           slice_equals(head->fields[at + 1].value, SLICE_LITERAL("close"));
+}
+
 static void
 check_own_fields(const struct plain_head *head, const struct model_request *request)
 {
     struct slice value;
     struct slice upgrade;
     CHECK(plain_find(head, "Host", &value) == 1 && slice_equals(value, SLICE_LITERAL("docker")));
-    CHECK(plain_find(head, "Connection", &value) == 1);
-    if (slice_equals(value, SLICE_LITERAL("close"))) {
+    size_t connections = plain_find(head, "Connection", &value);
+    if (connections == 1 && slice_equals(value, SLICE_LITERAL("close"))) {
         CHECK(plain_find(head, "Upgrade", &upgrade) == 0);
     } else {
         enum verdict_transport transport = request->verdict.transport;
         const char *protocol = transport == TRANSPORT_HIJACK      ? "tcp"
                                : transport == TRANSPORT_WEBSOCKET ? "websocket"
                                                                   : "h2c";
-        CHECK(slice_equals(value, SLICE_LITERAL("Upgrade, close")) && request->may_become_tunnel);
+        CHECK(connections == 2 && begins_upgrade(head) && request->may_become_tunnel);
         CHECK(plain_find(head, "Upgrade", &upgrade) == 1 && plain_same_word(upgrade, protocol));
         CHECK(plain_find(&request->head, "Upgrade", &value) == 1);
     }

@@ -78,7 +78,7 @@ static const struct {
      "/a",
      {.framing = HTTP_BODY_NONE},
      "tcp",
-     "POST /a HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade, close\r\nUpgrade: tcp\r\n\r\n"},
+     "POST /a HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nConnection: close\r\nUpgrade: tcp\r\n\r\n"},
     {"a websocket handshake keeps its fields",
      "GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nOrigin: http://b\r\nSec-WebSocket-Key: eA==\r\n"
      "Sec-WebSocket-Version: 13\r\n\r\n",
@@ -86,7 +86,7 @@ static const struct {
      {.framing = HTTP_BODY_NONE},
      "websocket",
      "GET /a HTTP/1.1\r\nHost: docker\r\nOrigin: http://b\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"
-     "Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"},
+     "Connection: Upgrade\r\nConnection: close\r\nUpgrade: websocket\r\n\r\n"},
 };
 
 static void
