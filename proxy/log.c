@@ -12,12 +12,21 @@ static const char *const level_words[] = {
     [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
 };
 
+static const char *const format_words[] = {
+    [LOG_FORMAT_AUTO] = "auto",
+    [LOG_FORMAT_TEXT] = "text",
+    [LOG_FORMAT_JSON] = "json",
+    [LOG_FORMAT_JOURNAL] = "journal",
+};
+
 /* Room that is always left for the end of a record: a closing quote, a brace, a line feed. */
 enum { RECORD_RESERVE = 4 };
 
 static struct {
     enum log_level level;
     enum log_format format;
+    bool prefixed; /* standard error leads into the journal: it takes a priority in front of a line */
+    bool gone;     /* the journal could not be reached: that was told */
     uint64_t lost;
 } state = {.level = LOG_LEVEL_NOTICE, .format = LOG_FORMAT_TEXT};
 
@@ -33,6 +42,9 @@ void
 log_configure(enum log_level level, enum log_format format)
 {
     state.level = level;
+    state.prefixed = journal_is_standard_error();
+    if (format == LOG_FORMAT_AUTO)
+        format = state.prefixed ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
     state.format = format;
 }
 
@@ -42,6 +54,18 @@ log_level_from_word(const char *word, enum log_level *level)
     for (size_t i = 0; i < sizeof(level_words) / sizeof(level_words[0]); i++) {
         if (strcmp(word, level_words[i]) == 0) {
             *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+log_format_from_word(const char *word, enum log_format *format)
+{
+    for (size_t i = 0; i < sizeof(format_words) / sizeof(format_words[0]); i++) {
+        if (strcmp(word, format_words[i]) == 0) {
+            *format = (enum log_format)i;
             return true;
         }
     }
@@ -123,23 +147,53 @@ put_time(struct log_record *record)
         (size_t)snprintf(fraction, sizeof(fraction), ".%03uZ", (unsigned)(now.tv_nsec / 1000000) % 1000));
 }
 
+static void
+begin_json(struct log_record *record, const char *event)
+{
+    put(record, "{\"time\":\"", 9);
+    put_time(record);
+    put(record, "\"", 1);
+    log_string(record, "level", level_words[record->level]);
+    log_string(record, "event", event);
+}
+
+/* A field of an entry, beside the same value in its message. */
+static void
+add_field(struct log_record *record, const char *key, struct slice value)
+{
+    if (state.format == LOG_FORMAT_JOURNAL)
+        journal_add(&record->fields, "SOCKWARDEN_", key, value);
+}
+
+static void
+begin_fields(struct log_record *record, const char *event)
+{
+    char priority = (char)('0' + record->level);
+    journal_add(&record->fields, "", "PRIORITY", (struct slice){&priority, 1});
+    journal_add(&record->fields, "", "SYSLOG_IDENTIFIER", slice_from_string("sockwarden"));
+    add_field(record, "event", slice_from_string(event));
+}
+
 void
 log_begin(struct log_record *record, enum log_level level, const char *event)
 {
     record->level = level;
     record->length = 0;
+    record->message = 0;
+    record->fields.length = 0;
     if (state.format == LOG_FORMAT_JSON) {
-        put(record, "{\"time\":\"", 9);
-        put_time(record);
-        put(record, "\"", 1);
-        log_string(record, "level", level_words[level]);
-        log_string(record, "event", event);
+        begin_json(record, event);
         return;
     }
+    if (state.format == LOG_FORMAT_JOURNAL)
+        begin_fields(record, event);
+    if (state.prefixed)
+        put(record, (char[]){'<', (char)('0' + level), '>'}, 3);
     put_time(record);
     put(record, " ", 1);
     put(record, level_words[level], strlen(level_words[level]));
     put(record, " ", 1);
+    record->message = record->length;
     put(record, event, strlen(event));
 }
 
@@ -167,10 +221,11 @@ fits(const struct log_record *record, const char *key)
 void
 log_slice(struct log_record *record, const char *key, struct slice value)
 {
+    add_field(record, key, value);
     if (!fits(record, key))
         return;
     put_key(record, key);
-    if (state.format == LOG_FORMAT_TEXT && !needs_quotes(value)) {
+    if (state.format != LOG_FORMAT_JSON && !needs_quotes(value)) {
         put(record, value.data, value.length);
         return;
     }
@@ -190,6 +245,7 @@ log_number(struct log_record *record, const char *key, uint64_t value)
 {
     char digits[24];
     int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
+    add_field(record, key, (struct slice){digits, (size_t)length});
     if (record->length + strlen(key) + 32 >= sizeof(record->text) - RECORD_RESERVE)
         return;
     put_key(record, key);
@@ -202,6 +258,7 @@ log_seconds(struct log_record *record, const char *key, uint64_t microseconds)
     char digits[40];
     int length = snprintf(digits, sizeof(digits), "%llu.%06u", (unsigned long long)(microseconds / 1000000),
                           (unsigned)(microseconds % 1000000));
+    add_field(record, key, (struct slice){digits, (size_t)length});
     if (record->length + strlen(key) + 48 >= sizeof(record->text) - RECORD_RESERVE)
         return;
     put_key(record, key);
@@ -226,6 +283,13 @@ end_line(struct log_record *record)
     record->text[record->length++] = '\n';
 }
 
+static enum journal_result
+send_entry(const struct log_record *record)
+{
+    return journal_send(&record->fields,
+                        (struct slice){record->text + record->message, record->length - record->message});
+}
+
 /* The report stands before the records that get through again; where it does not, nothing does. */
 static bool
 tell_lost(void)
@@ -234,11 +298,13 @@ tell_lost(void)
     struct log_record record;
     if (state.lost == 0 || !log_wanted(LOG_LEVEL_WARNING))
         return true;
-    snprintf(text, sizeof(text), "%llu records were lost: standard error took no more", (unsigned long long)state.lost);
+    snprintf(text, sizeof(text), "%llu records were lost: %s took no more", (unsigned long long)state.lost,
+             state.format == LOG_FORMAT_JOURNAL ? "the journal" : "standard error");
     log_begin(&record, LOG_LEVEL_WARNING, "log");
     log_string(&record, "text", text);
+    enum journal_result result = state.format == LOG_FORMAT_JOURNAL ? send_entry(&record) : JOURNAL_GONE;
     end_line(&record);
-    if (!write_whole(record.text, record.length))
+    if (result == JOURNAL_FULL || (result == JOURNAL_GONE && !write_whole(record.text, record.length)))
         return false;
     state.lost = 0;
     return true;
@@ -260,10 +326,26 @@ log_gather(bool on)
     log_flush();
 }
 
+/* False where there is no journal, which is told once: the record becomes a line of standard error. */
+static bool
+write_entry(const struct log_record *record)
+{
+    enum journal_result result = tell_lost() ? send_entry(record) : JOURNAL_FULL;
+    if (result == JOURNAL_FULL)
+        state.lost++;
+    if (result != JOURNAL_GONE) {
+        state.gone = false;
+    } else if (!state.gone) {
+        state.gone = true;
+        log_text(LOG_LEVEL_WARNING, "log", "the journal is not there: records go to standard error, as text");
+    }
+    return result != JOURNAL_GONE;
+}
+
 void
 log_end(struct log_record *record)
 {
-    if (!log_wanted(record->level))
+    if (!log_wanted(record->level) || (state.format == LOG_FORMAT_JOURNAL && write_entry(record)))
         return;
     end_line(record);
     if (record->length > sizeof(gathered.text) - gathered.length)

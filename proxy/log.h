@@ -3,12 +3,14 @@
 
 /*
  * The log of the process: records of a level, an event word and named values, one a line on standard error, as text
- * or JSON. Programs log, libraries return: policy/ and the HTTP modules never call this. A record lives on the
- * caller's stack and is at most LOG_RECORD_SIZE bytes, longer values are cut. Writing never blocks the loop: where
- * standard error takes no more (a pipe nobody reads), the record is dropped and counted, and the count is told with
- * the next record that gets through. The records of one turn of the loop are written together, before it sleeps.
+ * or JSON, or entries of systemd's journal with a field each. Programs log, libraries return: policy/ and the HTTP
+ * modules never call this. A record lives on the caller's stack and is at most LOG_RECORD_SIZE bytes, longer values
+ * are cut. Writing never blocks the loop: where standard error takes no more (a pipe nobody reads), or the journal,
+ * the record is dropped and counted, and the count is told with the next record that gets through. The lines of one
+ * turn of the loop are written together, before it sleeps. Where there is no journal, its entries become such lines.
  */
 
+#include "journal.h"
 #include "policy/slice.h"
 
 #include <stdbool.h>
@@ -27,7 +29,12 @@ enum log_level {
     LOG_LEVEL_DEBUG,
 };
 
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_format {
+    LOG_FORMAT_AUTO, /* the journal where standard error leads there, else text */
+    LOG_FORMAT_TEXT,
+    LOG_FORMAT_JSON,
+    LOG_FORMAT_JOURNAL,
+};
 
 /* PIPE_BUF: a write of so much to a pipe is whole or nothing. */
 enum { LOG_RECORD_SIZE = 4096 };
@@ -35,7 +42,9 @@ enum { LOG_RECORD_SIZE = 4096 };
 struct log_record {
     enum log_level level;
     size_t length;
+    size_t message; /* where in `text` the event begins, which is where the message of an entry does */
     char text[LOG_RECORD_SIZE];
+    struct journal_fields fields; /* used for entries of the journal alone */
 };
 
 /* Sets what is written and how; before it is called, notice and above are written as text. */
@@ -43,6 +52,9 @@ void log_configure(enum log_level level, enum log_format format);
 
 /* The level for its word (exact, lower case), or false. */
 bool log_level_from_word(const char *word, enum log_level *level);
+
+/* The format for its word: auto, text, json or journal (exact, lower case), or false. */
+bool log_format_from_word(const char *word, enum log_format *format);
 
 /* True when records of this level are written: ask before building a costly one. */
 bool log_wanted(enum log_level level);

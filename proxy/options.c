@@ -141,13 +141,6 @@ set_engine(struct config *config, const char *value, char *takes, size_t takes_s
     return false;
 }
 
-static bool
-set_format(struct config *config, const char *value)
-{
-    config->log_format = strcmp(value, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
-    return config->log_format == LOG_FORMAT_JSON || strcmp(value, "text") == 0;
-}
-
 /* The entrypoint of the original takes these three words, in any case, and nothing else. */
 static bool
 disables_ipv6(const char *value)
@@ -173,8 +166,8 @@ set_option(struct config *config, const struct option *option, const char *value
         /* An empty level is the default level for the HAProxy that the original ships. */
         return log_level_from_word(value[0] != '\0' ? value : option->initial, &config->log_level);
     case FORMAT:
-        snprintf(takes, takes_size, "text or json");
-        return set_format(config, value);
+        snprintf(takes, takes_size, "auto, text, json or journal, in lower case");
+        return log_format_from_word(value, &config->log_format);
     case DURATION:
     case SIZE:
     case COUNT:

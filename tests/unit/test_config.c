@@ -140,7 +140,7 @@ an_empty_environment_gives_the_defaults(void **state)
     assert_string_equal(config->engine.name, "unix:/var/run/docker.sock");
     assert_false(config->disable_ipv6);
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
-    assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
+    assert_int_equal(config->log_format, LOG_FORMAT_AUTO);
     assert_int_equal(config->marks.high, 65536);
     assert_int_equal(config->marks.low, 16384);
     assert_non_null(config->listeners[0].policy);
@@ -343,14 +343,22 @@ levels_and_formats_are_words(void **state)
     expect_refusal("LOG_LEVEL=INFO", "debug, info, notice, warning, err, crit, alert or emerg");
     expect_refusal("LOG_LEVEL=warn", "debug, info");
     expect_refusal("LOG_LEVEL=7", "debug, info");
-    struct config *config = take("LOG_FORMAT=json", NULL);
-    assert_int_equal(config->log_format, LOG_FORMAT_JSON);
-    config_unref(config);
-    config = take("LOG_FORMAT=text", NULL);
-    assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
-    config_unref(config);
-    expect_refusal("LOG_FORMAT=", "text or json");
-    expect_refusal("LOG_FORMAT=JSON", "text or json");
+    static const struct {
+        const char *setting;
+        enum log_format format;
+    } formats[] = {
+        {"LOG_FORMAT=auto", LOG_FORMAT_AUTO},
+        {"LOG_FORMAT=text", LOG_FORMAT_TEXT},
+        {"LOG_FORMAT=json", LOG_FORMAT_JSON},
+        {"LOG_FORMAT=journal", LOG_FORMAT_JOURNAL},
+    };
+    for (size_t i = 0; i < COUNT_OF(formats); i++) {
+        struct config *config = take(formats[i].setting, NULL);
+        CHECK(formats[i].setting, config->log_format == formats[i].format);
+        config_unref(config);
+    }
+    expect_refusal("LOG_FORMAT=", "auto, text, json or journal");
+    expect_refusal("LOG_FORMAT=JSON", "auto, text, json or journal");
 }
 
 static void
