@@ -295,6 +295,50 @@ policy_builder_deny(struct policy_builder *builder, const char *text)
     return add_line(builder, RULE_DENY, text);
 }
 
+/* The name of a rule that a preset makes: as it was written, and of a grant with conditions the grant itself. */
+static void
+name_grant(const struct preset_choice *choice, struct slice words, const struct preset_grant *grant, char *text,
+           size_t size)
+{
+    int length;
+    if (*grant->conditions != '\0')
+        length = snprintf(text, size, "preset = %s: %s %s", preset_name(choice), grant->operations, grant->conditions);
+    else
+        length = snprintf(text, size, "preset = %.*s", (int)words.length, words.data);
+    /* Very many features are not repeated in each record of a log. */
+    if (length >= (int)size)
+        snprintf(text, size, "preset = %s …", preset_name(choice));
+}
+
+static bool
+add_grant(struct policy_builder *builder, const struct preset_choice *choice, const struct preset_grant *grant,
+          const char *text)
+{
+    char problem[CONDITION_ERROR_SIZE];
+    struct policy_part *part = new_part(builder->policy, text);
+    if (part == NULL)
+        return out_of_memory(builder);
+    if (!conditions_parse(slice_from_string(grant->conditions), &part->conditions, problem))
+        return fail(builder, "%s: %s", text, problem);
+    if (part->conditions.count == 0) {
+        part->preset = *choice;
+        memset(&part->missing, 0, sizeof(part->missing));
+        preset_add_missing(choice, &part->missing);
+    }
+    struct rule rule = {.effect = RULE_ALLOW,
+                        .reach = RULE_ROUTES,
+                        .methods = METHODS_ALL,
+                        .sections = EVERY_SECTION,
+                        .exact = true,
+                        .routes = grant->routes,
+                        .conditions = part->conditions.count > 0 ? &part->conditions : NULL,
+                        .text = part->text};
+    if (!rules_add(builder->policy->rules, &rule))
+        return out_of_memory(builder);
+    builder->policy->written++;
+    return true;
+}
+
 bool
 policy_builder_preset(struct policy_builder *builder, const char *words)
 {
@@ -304,25 +348,12 @@ policy_builder_preset(struct policy_builder *builder, const char *words)
     struct slice trimmed = trim(slice_from_string(words));
     if (!preset_parse(trimmed, &choice, problem))
         return fail(builder, "%s", problem);
-    /* Very many features are not repeated in each record of a log. */
-    if (snprintf(text, sizeof(text), "preset = %.*s", (int)trimmed.length, trimmed.data) >= (int)sizeof(text))
-        snprintf(text, sizeof(text), "preset = %s …", preset_name(&choice));
-    struct policy_part *part = new_part(builder->policy, text);
-    if (part == NULL)
-        return out_of_memory(builder);
-    part->preset = choice;
-    memset(&part->missing, 0, sizeof(part->missing));
-    preset_add_missing(&choice, &part->missing);
-    struct rule rule = {.effect = RULE_ALLOW,
-                        .reach = RULE_ROUTES,
-                        .methods = METHODS_ALL,
-                        .sections = EVERY_SECTION,
-                        .exact = true,
-                        .text = part->text};
-    preset_add_routes(&choice, &rule.routes);
-    if (!rules_add(builder->policy->rules, &rule))
-        return out_of_memory(builder);
-    builder->policy->written++;
+    struct preset_grant grant;
+    for (size_t at = 0; preset_next_grant(&choice, &at, &grant);) {
+        name_grant(&choice, trimmed, &grant, text, sizeof(text));
+        if (!add_grant(builder, &choice, &grant, text))
+            return false;
+    }
     return true;
 }
 

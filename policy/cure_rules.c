@@ -30,12 +30,15 @@ suggest_feature(const struct policy *policy, const struct route *route, struct p
 {
     for (const struct policy_part *part = policy->parts; part != NULL; part = part->next) {
         bool offered = part->preset.count > 0 && route_set_has(&part->missing, route_index(route));
-        const char *feature = offered ? preset_missing_feature(&part->preset, route) : NULL;
+        const char *conditions = "";
+        const char *feature = offered ? preset_missing_feature(&part->preset, route, &conditions) : NULL;
         if (feature != NULL) {
             phrase_add(cure, "+");
             phrase_add(cure, feature);
             phrase_add(cure, " with preset ");
             phrase_add(cure, preset_name(&part->preset));
+            phrase_add(cure, *conditions != '\0' ? " and " : "");
+            phrase_add(cure, conditions);
             phrase_add(cure, ", or ");
             return;
         }

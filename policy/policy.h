@@ -170,8 +170,9 @@ struct policy_preset_call {
     const char *method;
     const char *template;
     const char *operation;
-    const char *feature; /* that takes it; "" where the client can't do without it */
-    bool granted;        /* with the features that are wanted */
+    const char *feature;    /* that takes it; "" where the client can't do without it */
+    const char *conditions; /* on its query, as a rule has them; "" for none */
+    bool granted;           /* with the features that are wanted */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include "names.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 enum row_kind { ROW_PRESET, ROW_NEEDS, ROW_FEATURE };
@@ -14,16 +15,21 @@ struct row {
     bool on;
     const char *name; /* of a preset or a feature */
     const char *text; /* the client, or operations */
+    const char *conditions;
 };
 
 static const struct row ROWS[] = {
-#define PRESET(name, client)               {ROW_PRESET, true, (name), (client)},
-#define NEEDS(operations)                  {ROW_NEEDS, true, "", (operations)},
-#define FEATURE(name, enabled, operations) {ROW_FEATURE, (enabled), (name), (operations)},
+#define PRESET(name, client)                              {ROW_PRESET, true, (name), (client), ""},
+#define NEEDS(operations)                                 {ROW_NEEDS, true, "", (operations), ""},
+#define NEEDS_IF(operations, conditions)                  {ROW_NEEDS, true, "", (operations), (conditions)},
+#define FEATURE(name, enabled, operations)                {ROW_FEATURE, (enabled), (name), (operations), ""},
+#define FEATURE_IF(name, enabled, operations, conditions) {ROW_FEATURE, (enabled), (name), (operations), (conditions)},
 #include "presets.def"
 #undef PRESET
 #undef NEEDS
+#undef NEEDS_IF
 #undef FEATURE
+#undef FEATURE_IF
 };
 
 enum { ROWS_COUNTED = sizeof(ROWS) / sizeof(ROWS[0]), SHOWN = 48 };
@@ -62,16 +68,44 @@ choose(size_t first)
     return choice;
 }
 
+/* True where one text has the other in it, in any case. */
+static bool
+has_in_it(struct slice text, struct slice word)
+{
+    for (size_t at = 0; at + word.length <= text.length; at++)
+        if (strncasecmp(text.data + at, word.data, word.length) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * How far a word is from the name of a row: misspelt, then a part of it or more than it ("prometheus", "traefik-v3"),
+ * then a word of the client's own name ("promtail").
+ */
+static unsigned
+distance_from(struct slice word, const struct row *row)
+{
+    enum { SHORTEST = 3, PART = NAME_FAR, CLIENT };
+    struct slice known = slice_from_string(row->name);
+    unsigned distance = name_equals_loosely(word, known) ? 0 : name_distance(word, known);
+    if (distance < NAME_FAR && 2 * distance < word.length)
+        return distance;
+    if (word.length < SHORTEST)
+        return UINT_MAX;
+    if (has_in_it(known, word) || (known.length >= SHORTEST && has_in_it(word, known)))
+        return PART;
+    return row->kind == ROW_PRESET && has_in_it(slice_from_string(row->text), word) ? CLIENT : UINT_MAX;
+}
+
 /* The nearest name of a kind of row among `count` rows; NULL where none is near. */
 static const char *
 nearest_name(enum row_kind kind, size_t first, size_t count, struct slice word)
 {
     const char *nearest = NULL;
-    unsigned least = NAME_FAR;
+    unsigned least = UINT_MAX;
     for (size_t i = first; i < first + count; i++) {
-        struct slice known = slice_from_string(ROWS[i].name);
-        unsigned distance = name_equals_loosely(word, known) ? 0 : name_distance(word, known);
-        if (ROWS[i].kind == kind && distance < least && distance < word.length) {
+        unsigned distance = ROWS[i].kind == kind ? distance_from(word, &ROWS[i]) : UINT_MAX;
+        if (distance < least) {
             least = distance;
             nearest = ROWS[i].name;
         }
@@ -89,8 +123,9 @@ find_preset(struct slice word, struct preset_choice *choice, char *error)
         }
     }
     const char *nearest = nearest_name(ROW_PRESET, 0, ROWS_COUNTED, word);
-    snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: there is no such preset%s%s%s", shown(word), word.data,
-             nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: there is no such preset; %s%s%s", shown(word), word.data,
+             nearest != NULL ? "did you mean " : "\"sockwarden presets\" lists them", nearest != NULL ? nearest : "",
+             nearest != NULL ? "?" : "");
     return false;
 }
 
@@ -104,18 +139,25 @@ choose_feature(struct slice word, struct preset_choice *choice, char *error)
                  word.data);
         return false;
     }
+    bool found = false;
     for (size_t i = 1; i < choice->count; i++) {
         const struct row *row = &ROWS[choice->first + i];
         if (row->kind == ROW_FEATURE && slice_equals(name, slice_from_string(row->name))) {
             uint64_t bit = UINT64_C(1) << i;
             choice->wanted = word.data[0] == '+' ? choice->wanted | bit : choice->wanted & ~bit;
-            return true;
+            found = true;
         }
     }
+    if (found)
+        return true;
     const char *nearest = nearest_name(ROW_FEATURE, choice->first, choice->count, name);
-    snprintf(error, PRESET_ERROR_SIZE, "preset = %s %.*s: it has no such feature%s%.1s%s%s", preset, shown(word),
-             word.data, nearest != NULL ? "; did you mean " : "", nearest != NULL ? word.data : "",
-             nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    int length = snprintf(error, PRESET_ERROR_SIZE, "preset = %s %.*s: it has no such feature; ", preset, shown(word),
+                          word.data);
+    if (nearest != NULL)
+        snprintf(error + length, PRESET_ERROR_SIZE - (size_t)length, "did you mean %.1s%s?", word.data, nearest);
+    else
+        snprintf(error + length, PRESET_ERROR_SIZE - (size_t)length, "\"sockwarden presets %s\" lists what it has",
+                 preset);
     return false;
 }
 
@@ -146,43 +188,69 @@ find_operation(struct slice operation)
     return row;
 }
 
-/* Adds the routes of the rows whose bit is `wanted`. */
-static void
-add_rows(const struct preset_choice *choice, bool wanted, struct route_set *routes)
+static bool
+is_wanted(const struct preset_choice *choice, size_t i)
 {
-    for (size_t i = 1; i < choice->count; i++) {
-        struct slice text = slice_from_string(ROWS[choice->first + i].text);
-        struct slice word;
-        while ((choice->wanted >> i & 1) == wanted && next_word(&text, &word)) {
-            size_t row = find_operation(word);
-            if (row < ROUTE_COUNT)
-                route_set_add(routes, row);
-        }
+    return (choice->wanted >> i & 1) != 0;
+}
+
+static void
+add_operations(const char *operations, struct route_set *routes)
+{
+    struct slice text = slice_from_string(operations);
+    struct slice word;
+    while (next_word(&text, &word)) {
+        size_t row = find_operation(word);
+        if (row < ROUTE_COUNT)
+            route_set_add(routes, row);
     }
 }
 
-void
-preset_add_routes(const struct preset_choice *choice, struct route_set *routes)
+bool
+preset_next_grant(const struct preset_choice *choice, size_t *at, struct preset_grant *grant)
 {
-    add_rows(choice, true, routes);
+    const struct row *rows = &ROWS[choice->first];
+    size_t i = *at;
+    *grant = (struct preset_grant){.operations = "", .conditions = ""};
+    if (i == 0) {
+        for (i = 1; i < choice->count; i++)
+            if (is_wanted(choice, i) && *rows[i].conditions == '\0')
+                add_operations(rows[i].text, &grant->routes);
+        *at = 1;
+        return true;
+    }
+    while (i < choice->count && !(is_wanted(choice, i) && *rows[i].conditions != '\0'))
+        i++;
+    *at = i + 1;
+    if (i >= choice->count)
+        return false;
+    add_operations(rows[i].text, &grant->routes);
+    grant->operations = rows[i].text;
+    grant->conditions = rows[i].conditions;
+    return true;
 }
 
 void
 preset_add_missing(const struct preset_choice *choice, struct route_set *routes)
 {
-    add_rows(choice, false, routes);
+    for (size_t i = 1; i < choice->count; i++)
+        if (!is_wanted(choice, i))
+            add_operations(ROWS[choice->first + i].text, routes);
 }
 
 const char *
-preset_missing_feature(const struct preset_choice *choice, const struct route *route)
+preset_missing_feature(const struct preset_choice *choice, const struct route *route, const char **conditions)
 {
-    struct slice operation = slice_from_string(route->operation);
+    size_t row = route_index(route);
     for (size_t i = 1; i < choice->count; i++) {
-        struct slice text = slice_from_string(ROWS[choice->first + i].text);
-        struct slice word;
-        while ((choice->wanted >> i & 1) == 0 && next_word(&text, &word))
-            if (slice_equals(word, operation))
-                return ROWS[choice->first + i].name;
+        struct route_set routes = {.bits = {0}};
+        if (is_wanted(choice, i))
+            continue;
+        add_operations(ROWS[choice->first + i].text, &routes);
+        if (route_set_has(&routes, row)) {
+            *conditions = ROWS[choice->first + i].conditions;
+            return ROWS[choice->first + i].name;
+        }
     }
     return NULL;
 }
@@ -223,7 +291,8 @@ policy_preset_calls(const char *words, void (*call)(void *owner, const struct po
                                                .template = route->template,
                                                .operation = route->operation,
                                                .feature = row->name,
-                                               .granted = (choice.wanted >> i & 1) != 0};
+                                               .conditions = row->conditions,
+                                               .granted = is_wanted(&choice, i)};
             call(owner, &found);
         }
     }

@@ -14,8 +14,8 @@ print_preset(void *owner, const char *name, const char *client)
 static void
 print_call(void *owner, const struct policy_preset_call *call)
 {
-    fprintf(owner, "%s\t%s\t%s\t%s\t%s\n", call->granted ? "allow" : "off", call->method, call->template,
-            call->operation, call->feature);
+    fprintf(owner, "%s\t%s\t%s\t%s\t%s\t%s\n", call->granted ? "allow" : "off", call->method, call->template,
+            call->operation, call->feature, call->conditions);
 }
 
 int

@@ -57,7 +57,10 @@ def test_presets_names_them_and_what_each_grants():
     for name in names:
         assert "allow\t" in run("presets", name)
     hooks = [line.split("\t") for line in run("presets", "watchtower", "+lifecycle-hooks").splitlines()]
-    assert ["allow", "POST", "/exec/{id...}/start", "ExecStart", "lifecycle-hooks"] in hooks
+    assert ["allow", "POST", "/exec/{id...}/start", "ExecStart", "lifecycle-hooks", ""] in hooks
+    signals = [line.split("\t") for line in run("presets", "docker-gen", "+notify-sighup").splitlines()]
+    assert ["allow", "POST", "/containers/{id...}/kill", "ContainerKill", "notify-sighup",
+            "?signal=HUP|SIGHUP|1"] in signals
 
 
 @pytest.mark.parametrize("arguments, why", [

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DATA_COLUMNS = 4 };
+enum { DATA_COLUMNS = 6 };
 
 /* Undoes "\xNN" in place; what comes out may hold NUL bytes. */
 static inline struct slice
@@ -56,7 +56,7 @@ data_for_each(const char *file, void (*each)(struct slice columns[DATA_COLUMNS],
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '#' || line[0] == '\0')
             continue;
-        struct slice columns[DATA_COLUMNS] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
+        struct slice columns[DATA_COLUMNS] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}, {"", 0}};
         char *rest = line;
         for (size_t i = 0; i < DATA_COLUMNS && rest != NULL; i++) {
             char *column = strsep(&rest, "\t");

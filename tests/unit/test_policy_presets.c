@@ -3,7 +3,10 @@
 
 enum { ROWS = 1024, FEATURES = 64 };
 
-/* The calls of every preset, as the case file has them: preset, method, template, features that take it. */
+/* The columns of the case file. The queries are there where a client takes only a part of the calls. */
+enum { PRESET, METHOD, TEMPLATE, TAKERS, GRANTED_QUERY, REFUSED_QUERY };
+
+/* The calls of every preset, as the case file has them. */
 struct table {
     struct slice rows[ROWS][DATA_COLUMNS];
     size_t count;
@@ -63,10 +66,11 @@ collect_features(const struct table *table, const char *preset, struct features 
 {
     features->count = 0;
     for (size_t i = 0; i < table->count; i++) {
-        if (!slice_equals(table->rows[i][0], slice_from_string(preset)))
+        const struct slice *row = table->rows[i];
+        if (!slice_equals(row[PRESET], slice_from_string(preset)))
             continue;
         char text[256];
-        snprintf(text, sizeof(text), "%.*s", (int)table->rows[i][3].length, table->rows[i][3].data);
+        snprintf(text, sizeof(text), "%.*s", (int)row[TAKERS].length, row[TAKERS].data);
         struct words words;
         words_split(text, &words);
         for (size_t w = 0; words.list[w] != NULL; w++) {
@@ -80,19 +84,25 @@ collect_features(const struct table *table, const char *preset, struct features 
     }
 }
 
-/* True when the rows have the call under the features whose bits are set. */
+static bool
+is_about(const struct slice *row, const char *preset, const char *method, const char *template)
+{
+    return slice_equals(row[PRESET], slice_from_string(preset)) &&
+           slice_equals(row[METHOD], slice_from_string(method)) && selector_template_equals(row[TEMPLATE], template);
+}
+
+/* True when the rows have the call under the features whose bits are set; `query` is that of a row, or "". */
 static bool
 is_row(const struct table *table, const char *preset, const struct features *features, uint64_t wanted,
-       const char *method, const char *template)
+       const char *method, const char *template, struct slice query)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct slice *row = table->rows[i];
-        if (!slice_equals(row[0], slice_from_string(preset)) || !slice_equals(row[1], slice_from_string(method)) ||
-            !selector_template_equals(row[2], template))
+        if (!is_about(row, preset, method, template) || (query.length > 0 && slice_equals(row[REFUSED_QUERY], query)))
             continue;
-        bool granted = row[3].length == 0;
+        bool granted = row[TAKERS].length == 0;
         for (size_t f = 0; f < features->count; f++)
-            granted |= (wanted >> f & 1) != 0 && list_has(row[3], features->names[f]);
+            granted |= (wanted >> f & 1) != 0 && list_has(row[TAKERS], features->names[f]);
         if (granted)
             return true;
     }
@@ -112,25 +122,60 @@ preset_policy(const char *preset, const struct features *features, uint64_t want
     return build(NULL, line);
 }
 
+/* A preset with some of its features. */
+struct chosen {
+    const struct table *table;
+    const char *preset;
+    const struct features *features;
+    uint64_t wanted;
+    const struct policy *policy;
+};
+
+static void
+check_call(const struct chosen *chosen, const char *method, const struct route *route, struct slice query)
+{
+    char path[256];
+    char target[512];
+    route_sample(route, path, sizeof(path));
+    snprintf(target, sizeof(target), "%s%s%.*s", path, query.length > 0 ? "?" : "", (int)query.length, query.data);
+    struct asked asked = ask(chosen->policy, method, target);
+    bool expected =
+        is_row(chosen->table, chosen->preset, chosen->features, chosen->wanted, method, route->template, query);
+    if ((asked.verdict.action == VERDICT_ALLOW) != expected) {
+        fail_msg("%s, features %llx: %s %s is %s", chosen->preset, (unsigned long long)chosen->wanted, method, target,
+                 expected ? "refused" : "granted");
+    }
+    asked_drop(&asked);
+}
+
+/* With the queries that the rows have for it, or without one where they have none. */
+static void
+check_route(const struct chosen *chosen, const char *method, const struct route *route)
+{
+    bool asked = false;
+    for (size_t i = 0; i < chosen->table->count; i++) {
+        const struct slice *row = chosen->table->rows[i];
+        if (!is_about(row, chosen->preset, method, route->template) || row[GRANTED_QUERY].length == 0)
+            continue;
+        check_call(chosen, method, route, row[GRANTED_QUERY]);
+        check_call(chosen, method, route, row[REFUSED_QUERY]);
+        asked = true;
+    }
+    if (!asked)
+        check_call(chosen, method, route, (struct slice){"", 0});
+}
+
 /* Asks for every route of the table, and for the HEAD of every GET, and compares with the rows. */
 static void
 check_matrix(const struct table *table, const char *preset, const struct features *features, uint64_t wanted)
 {
     struct policy *policy = preset_policy(preset, features, wanted);
+    struct chosen chosen = {table, preset, features, wanted, policy};
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const struct route *route = route_row(i);
-        for (int head = 0; head < (route->method == METHOD_GET ? 2 : 1); head++) {
-            const char *method = head == 1 ? "HEAD" : method_text(route->method);
-            char path[256];
-            route_sample(route, path, sizeof(path));
-            struct asked asked = ask(policy, method, path);
-            bool expected = is_row(table, preset, features, wanted, method, route->template);
-            if ((asked.verdict.action == VERDICT_ALLOW) != expected) {
-                fail_msg("%s, features %llx: %s %s is %s", preset, (unsigned long long)wanted, method, route->template,
-                         expected ? "refused" : "granted");
-            }
-            asked_drop(&asked);
-        }
+        check_route(&chosen, method_text(route->method), route);
+        if (route->method == METHOD_GET)
+            check_route(&chosen, "HEAD", route);
     }
     policy_unref(policy);
 }
@@ -172,6 +217,19 @@ static const char *const CALLS[][4] = {
     {"traefik +ping-fallback", "GET", "/_ping", "allow"},
     {"traefik -watch", "GET", "/v1.51/events", "deny"},
     {"traefik", "GET", "/v1.51/containers/web/logs", "deny"},
+    {"homepage +stats", "GET", "/containers/web/stats?stream=false", "allow"},
+    {"homepage +stats", "GET", "/containers/web/stats", "deny"},
+    {"homepage +stats", "GET", "/containers/web/stats?stream=false&stream=1", "deny"},
+    {"homepage +stats", "GET", "/containers/web/stats?Stream=true&stream=0", "deny"},
+    {"homepage", "GET", "/containers/web/stats?stream=false", "deny"},
+    {"beszel", "GET", "/containers/0123456789ab/stats?stream=0&one-shot=1", "allow"},
+    {"docker-gen +notify-sighup", "POST", "/containers/nginx/kill?signal=1", "allow"},
+    {"docker-gen +notify-sighup", "POST", "/containers/nginx/kill", "deny"},
+    {"docker-gen +notify-sighup", "POST", "/containers/nginx/kill?signal=SIGKILL", "deny"},
+    {"docker-gen +notify-sighup +notify-container", "POST", "/containers/nginx/kill?signal=SIGUSR1", "allow"},
+    {"acme-companion", "POST", "/containers/nginx/kill?signal=SIGHUP", "allow"},
+    {"acme-companion", "POST", "/containers/nginx/kill?signal=", "deny"},
+    {"acme-companion", "POST", "/containers/nginx/kill?signal=%53IGHUP", "allow"},
     {"autoheal", "POST", "/containers/web/restart?t=10", "allow"},
     {"watchtower", "POST", "/v1.25/images/create?fromImage=r.io%2Fa&tag=1", "allow"},
     {"watchtower", "GET", "/v1.25/images/r.io:5000/a/b:1/json", "allow"},
@@ -212,6 +270,20 @@ a_refusal_names_the_feature_that_would_grant_the_call(void **state)
     asked_drop(&asked);
     asked = ask(policy, "DELETE", "/images/x");
     assert_string_equal(asked.verdict.rule, "preset = watchtower +cleanup");
+    asked_drop(&asked);
+    policy_unref(policy);
+    policy = build("proxy", "preset = docker-gen +notify-sighup");
+    asked = ask(policy, "POST", "/containers/x/kill?signal=KILL");
+    assert_string_equal(
+        asked.verdict.cure,
+        "needs what preset = docker-gen: ContainerKill ?signal=HUP|SIGHUP|1 asks for in [policy proxy]");
+    asked_drop(&asked);
+    policy_unref(policy);
+    policy = build("proxy", "preset = homepage");
+    asked = ask(policy, "GET", "/containers/x/stats");
+    assert_string_equal(
+        asked.verdict.cure,
+        "needs +stats with preset homepage and ?stream=0|false, or allow = ContainerStats in [policy proxy]");
     asked_drop(&asked);
     policy_unref(policy);
 }
