@@ -75,6 +75,9 @@ struct verdict {
 void policy_check_head(const struct policy *policy, const struct policy_request *request, char *buffer,
                        size_t buffer_size, struct verdict *verdict);
 
+/* What every engine answers with 200 while it lives (moby api/server/router/system, pingHandler; Podman's as well). */
+#define POLICY_PING_TARGET "/_ping"
+
 /* Bytes of buffer that a check of a target of this length may need. */
 size_t policy_buffer_size(size_t target_length);
 

@@ -64,7 +64,9 @@ access_log_write(const struct access_record *access)
 {
     bool refused = access->end == ACCESS_REFUSED;
     bool malformed = access->end == ACCESS_MALFORMED;
-    enum log_level level = refused || malformed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+    enum log_level level = refused || malformed ? LOG_LEVEL_WARNING
+                           : access->routine    ? LOG_LEVEL_DEBUG
+                                                : LOG_LEVEL_INFO;
     if (refused)
         snprintf(last_refusal, sizeof(last_refusal), "%.*s %.*s from %s", (int)access->method.length,
                  access->method.data, access->target.length < 128 ? (int)access->target.length : 128,

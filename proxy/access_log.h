@@ -8,6 +8,7 @@
 
 #include "policy/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum access_end {
@@ -37,6 +38,7 @@ struct access_record {
     uint64_t sent;     /* bytes of the answer's body and of a tunnel */
     uint64_t microseconds;
     enum access_end end;
+    bool routine; /* of level debug: the process's own business */
 };
 
 void access_log_write(const struct access_record *access);

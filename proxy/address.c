@@ -256,6 +256,25 @@ address_is_local(const struct address *address)
     return true;
 }
 
+bool
+address_is_of_this_host(const struct sockaddr *peer)
+{
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+    if (peer->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+    if (peer->sa_family == AF_INET)
+        return (ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr) >> 24) == 127;
+    return true;
+}
+
+bool
+address_has_free_port(const struct address *address)
+{
+    if (address->socket.ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)&address->socket)->sin6_port == 0;
+    return address->socket.ss_family == AF_INET && ((const struct sockaddr_in *)&address->socket)->sin_port == 0;
+}
+
 void
 address_to_ipv4_any(struct address *address)
 {

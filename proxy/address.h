@@ -46,8 +46,12 @@ bool address_equals(const struct address *address, const struct address *other);
 bool address_is_unix(const struct address *address);
 /* True for [::] and 0.0.0.0. */
 bool address_is_any(const struct address *address);
+/* True for the peer of a unix socket, 127.0.0.0/8 and ::1, also as an IPv4 address in IPv6. */
+bool address_is_of_this_host(const struct sockaddr *peer);
 /* True for unix sockets, 127.0.0.0/8 and ::1. */
 bool address_is_local(const struct address *address);
+/* True for port 0, in place of which bind chooses one. */
+bool address_has_free_port(const struct address *address);
 /* Turns [::] into 0.0.0.0 of the same port. */
 void address_to_ipv4_any(struct address *address);
 

@@ -2,7 +2,7 @@
 #define SOCKWARDEN_PROXY_CLI_CONVERT_H
 
 /*
- * The verb `convert`: writes the INI file that is equal to an environment, with comments. main calls it.
+ * The verb `convert`: writes the INI file that is equal to an environment, with comments. commands.c calls it.
  */
 
 #include <stdio.h>

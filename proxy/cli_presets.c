@@ -3,30 +3,61 @@
 
 #include <string.h>
 
-enum { CLI_USAGE = 2, WORDS_SIZE = 512 };
+enum { CLI_FAILED = 1, CLI_USAGE = 2, WORDS_SIZE = 512 };
 
 static void
 print_preset(void *owner, const char *name, const char *client)
 {
-    fprintf(owner, "%s\t%s\n", name, client);
+    table_row(owner, (const char *const[]){name, client});
 }
 
 static void
 print_call(void *owner, const struct policy_preset_call *call)
 {
-    fprintf(owner, "%s\t%s\t%s\t%s\t%s\t%s\n", call->granted ? "allow" : "off", call->method, call->template,
-            call->operation, call->feature, call->conditions);
+    table_row(owner, (const char *const[]){call->granted ? "allow" : "off", call->method, call->template,
+                                           call->operation, call->feature, call->conditions});
+}
+
+static void
+ignore_call(void *owner, const struct policy_preset_call *call)
+{
+    (void)owner;
+    (void)call;
+}
+
+static int
+list_presets(enum table_format format, FILE *output)
+{
+    static const char *const columns[] = {"preset", "client", NULL};
+    struct table *table = table_new(format, columns, true, output);
+    if (table == NULL)
+        return CLI_FAILED;
+    policy_presets(print_preset, table);
+    return table_end(table) ? 0 : CLI_FAILED;
+}
+
+static int
+list_calls(const char *line, enum table_format format, FILE *output, FILE *errors)
+{
+    static const char *const columns[] = {"verdict", "method", "path", "operation", "feature", "conditions", NULL};
+    char problem[WORDS_SIZE];
+    if (!policy_preset_calls(line, ignore_call, NULL, problem, sizeof(problem))) {
+        fprintf(errors, "sockwarden: presets: %s\n", problem);
+        return CLI_USAGE;
+    }
+    struct table *table = table_new(format, columns, true, output);
+    if (table == NULL)
+        return CLI_FAILED;
+    policy_preset_calls(line, print_call, table, problem, sizeof(problem));
+    return table_end(table) ? 0 : CLI_FAILED;
 }
 
 int
-cli_presets(int count, char *words[], FILE *output, FILE *errors)
+cli_presets(int count, char *words[], enum table_format format, FILE *output, FILE *errors)
 {
     char line[WORDS_SIZE] = "";
-    char problem[WORDS_SIZE];
-    if (count == 0) {
-        policy_presets(print_preset, output);
-        return 0;
-    }
+    if (count == 0)
+        return list_presets(format, output);
     size_t used = 0;
     for (int i = 0; i < count; i++) {
         if (used + strlen(words[i]) + 2 > sizeof(line)) {
@@ -35,8 +66,5 @@ cli_presets(int count, char *words[], FILE *output, FILE *errors)
         }
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 0 ? " " : "", words[i]);
     }
-    if (policy_preset_calls(line, print_call, output, problem, sizeof(problem)))
-        return 0;
-    fprintf(errors, "sockwarden: presets: %s\n", problem);
-    return CLI_USAGE;
+    return list_calls(line, format, output, errors);
 }

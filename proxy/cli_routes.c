@@ -7,16 +7,20 @@ static const char *const verdict_words[] = {
 };
 
 static void
-print_route(void *owner, const struct policy_route *route)
+add_route(void *owner, const struct policy_route *route)
 {
-    fprintf(owner, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", verdict_words[route->verdict], route->method, route->template,
-            route->operation, route->classes, route->rule, route->cure);
+    table_row(owner, (const char *const[]){route->dry ? "dry" : verdict_words[route->verdict], route->method,
+                                           route->template, route->operation, route->classes,
+                                           route->order[0] != '\0' ? route->order : route->rule, route->cure});
 }
 
 int
-cli_routes(const struct policy *policy, FILE *output)
+cli_routes(const struct policy *policy, enum table_format format, FILE *output)
 {
-    fputs("verdict\tmethod\tpath\toperation\tclasses\trule\tcure\n", output);
-    policy_routes(policy, print_route, output);
-    return ferror(output) ? 1 : 0;
+    static const char *const columns[] = {"verdict", "method", "path", "operation", "classes", "rule", "cure", NULL};
+    struct table *table = table_new(format, columns, true, output);
+    if (table == NULL)
+        return 1;
+    policy_routes(policy, add_route, table);
+    return table_end(table) ? 0 : 1;
 }

@@ -43,6 +43,7 @@ struct client {
     struct text partial; /* of a head that comes in parts */
     size_t discarded;
     bool served; /* at least one request */
+    bool local;  /* it is of this host */
     bool barred; /* by the listener's allow_from */
     char name[NAME_SIZE];
 };
@@ -175,6 +176,7 @@ begin_exchange(struct client *client, struct slice bytes, size_t followed)
                                          .name = client->name,
                                          .config = client->config,
                                          .listener = client->listener,
+                                         .local = client->local,
                                          .followed = followed};
     client->exchange = exchange_new(client->services, &side, &head, &exchange_handler, client);
     if (client->exchange == NULL) {
@@ -305,7 +307,7 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 
 struct client *
 client_new(const struct exchange_services *services, struct config *config, const struct listener_config *listener,
-           int fd, const char *name, const struct client_handler *handler, void *owner)
+           int fd, const char *name, bool is_local, const struct client_handler *handler, void *owner)
 {
     struct client *client = calloc(1, sizeof(*client));
     if (client == NULL) {
@@ -323,6 +325,7 @@ client_new(const struct exchange_services *services, struct config *config, cons
     client->handler = handler;
     client->owner = owner;
     snprintf(client->name, sizeof(client->name), "%s", name);
+    client->local = is_local;
     event_assign(&client->timer, services->base, -1, 0, on_timer, client);
     set_timer(client, config->idle_timeout);
     return client;

@@ -20,11 +20,12 @@ struct client_handler {
 };
 
 /*
- * Takes `fd`. `name` is copied and stands in the log. The client keeps `config`, of which `listener` is a part, for as
- * long as it lives. Returns NULL when memory is short; `fd` is closed then.
+ * Takes `fd`. `name` is copied and stands in the log; `is_local`: the peer is of this host. The client keeps
+ * `config`, of which `listener` is a part, for as long as it lives. Returns NULL when memory is short; `fd` is closed
+ * then.
  */
 struct client *client_new(const struct exchange_services *services, struct config *config,
-                          const struct listener_config *listener, int fd, const char *name,
+                          const struct listener_config *listener, int fd, const char *name, bool is_local,
                           const struct client_handler *handler, void *owner);
 
 /* Closes a connection that was served and now idles, to make room for one that waits; false where it is not so. */

@@ -2,6 +2,7 @@
 #include "access_log.h"
 #include "config.h"
 #include "exchange_state.h"
+#include "health.h"
 #include "reaper.h"
 #include "reply.h"
 #include "tunnel.h"
@@ -89,6 +90,7 @@ write_access_record(const struct exchange *exchange, enum access_end end)
         .sent = exchange->sent,
         .microseconds = now_microseconds() - exchange->began,
         .end = end,
+        .routine = exchange->asks_health && end == ACCESS_COMPLETE,
     };
     access_log_write(&record);
 }
@@ -134,8 +136,10 @@ reply_connection(const struct exchange *exchange, bool keep)
 void
 exchange_reply(struct exchange *exchange, int status, const char *message, enum access_end end)
 {
-    /* Trouble with the engine says nothing about the client's framing, once its request is complete. */
-    bool keep = status >= 500 && http_body_is_complete(&exchange->request) && exchange_can_keep(exchange);
+    /* Neither trouble with the engine nor our health says nothing about the client's framing, once its request is
+     * complete. */
+    bool keep =
+        (status >= 500 || status == 200) && http_body_is_complete(&exchange->request) && exchange_can_keep(exchange);
     exchange->status = status;
     exchange->sent +=
         reply_write(exchange->client, status, message, exchange->to_head, reply_connection(exchange, keep));
@@ -235,6 +239,46 @@ on_answer_deadline(evutil_socket_t fd, short what, void *argument)
     exchange_reply(argument, 504, "the engine did not begin its answer in time (ANSWER_TIMEOUT)", ACCESS_TIMEOUT);
 }
 
+/*
+ * A question for our own health, whatever the policy says of it, which has no such path; a body or a wish for another
+ * protocol makes it a call like any other. In place of it the engine gets a question of ours.
+ */
+static void
+look_for_health(struct exchange *exchange, const struct http_head *head)
+{
+    static const char target[] = POLICY_PING_TARGET;
+    struct verdict *verdict = &exchange->verdict;
+    bool asks = exchange->to_head || slice_equals(head->method, SLICE_LITERAL("GET"));
+    if (!asks || !slice_equals(exchange->target, SLICE_LITERAL(HEALTH_TARGET)) || head->upgrade.data != NULL ||
+        head->framing != HTTP_BODY_NONE || head->has_length)
+        return;
+    exchange->asks_health = true;
+    *verdict = (struct verdict){.action = VERDICT_ALLOW,
+                                .transport = TRANSPORT_PLAIN,
+                                .operation = "Health",
+                                .rule = "health",
+                                .canonical = {target, sizeof(target) - 1},
+                                .path = exchange->target};
+}
+
+void
+exchange_answer_health(struct exchange *exchange, int status)
+{
+    char text[256] = "";
+    char message[512];
+    const struct exchange_services *services = exchange->services;
+    if (status != 200) {
+        snprintf(message, sizeof(message), "the engine %s answers " POLICY_PING_TARGET " with %d",
+                 exchange->config->engine.name, status);
+        exchange_reply(exchange, 503, message, ACCESS_ENGINE_ERROR);
+        return;
+    }
+    if (services->describe != NULL && !exchange->listener->terse)
+        services->describe(services->describer, text, sizeof(text));
+    snprintf(message, sizeof(message), "healthy%s%s", text[0] != '\0' ? ": " : "", text);
+    exchange_reply(exchange, 200, message, ACCESS_COMPLETE);
+}
+
 struct exchange *
 exchange_new(const struct exchange_services *services, const struct exchange_client *client,
              const struct http_head *head, const struct exchange_handler *handler, void *owner)
@@ -251,6 +295,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->config = client->config;
     exchange->listener = client->listener;
     exchange->followed = client->followed;
+    exchange->local = client->local;
     exchange->handler = handler;
     exchange->owner = owner;
     exchange->began = now_microseconds();
@@ -270,6 +315,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
                                      .content_type = head->content_type,
                                      .has_body = head->framing != HTTP_BODY_NONE};
     policy_check_head(client->listener->policy, &request, words + words_size, canonical_size, &exchange->verdict);
+    look_for_health(exchange, head);
     exchange->path = exchange->verdict.path.data != NULL ? exchange->verdict.path : exchange->target;
     exchange->asked_for_upgrade = head->upgrade.data != NULL && exchange_may_become_tunnel(exchange);
     /* What a client sends behind a wish for another protocol that it is not granted may not be HTTP. */
@@ -307,6 +353,10 @@ dial(struct exchange *exchange)
 void
 exchange_bar(struct exchange *exchange)
 {
+    if (exchange->asks_health && exchange->local) {
+        exchange_start(exchange);
+        return;
+    }
     exchange->verdict.action = VERDICT_DENY;
     exchange->verdict.rule = "allow_from";
     snprintf(exchange->verdict.cure, sizeof(exchange->verdict.cure), "%.64s is not in allow_from of listener %.48s",

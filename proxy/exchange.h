@@ -28,6 +28,9 @@ struct exchange_services {
     struct upstream *upstream;
     bool stopping; /* the process stops: no connection is kept for a next request */
     bool crowded;  /* every place is taken and others wait: none is kept either */
+    /* Writes what there is to tell of the process behind "healthy", to somebody who asks; NULL: nothing. */
+    void (*describe)(void *owner, char *text, size_t size);
+    void *describer;
 };
 
 /* What the client connection is good for after the exchange. */
@@ -47,6 +50,7 @@ struct exchange_client {
     const char *name; /* for the log */
     const struct config *config;
     const struct listener_config *listener; /* where it came in: the policy */
+    bool local;                             /* it is of this host: it may ask for our health whatever allow_from says */
     size_t followed; /* bytes behind the head that were read along with it: the transport does not know of them yet */
 };
 
@@ -60,7 +64,10 @@ struct exchange *exchange_new(const struct exchange_services *services, const st
 /* Refuses or dials; may call `done`. */
 void exchange_start(struct exchange *exchange);
 
-/* Refuses it, whatever the verdict: the client may not use this listener. May call `done`. */
+/*
+ * Refuses it, whatever the verdict: the client may not use this listener. A local client's question for our health is
+ * answered. May call `done`.
+ */
 void exchange_bar(struct exchange *exchange);
 
 /* What the client's transport tells, while the exchange runs. `received` returns how much it took. */

@@ -136,6 +136,8 @@ take_head(struct exchange *exchange, struct slice bytes)
         fail_answer(exchange, "the engine switched protocols although nobody asked for it", ACCESS_ENGINE_ERROR);
     else if (head.status < 200)
         pass_interim(exchange, &head);
+    else if (exchange->asks_health)
+        exchange_answer_health(exchange, head.status);
     else
         begin_answer(exchange, &head);
 }

@@ -60,6 +60,8 @@ struct exchange {
      */
     bool asked_for_upgrade;
     bool to_head;
+    bool asks_health; /* of ourselves; what the engine gets is our own question */
+    bool local;
     bool collect;         /* read the body whole before the engine is dialled */
     bool discard;         /* … and throw it away */
     bool followed;        /* bytes behind the request so far were read along with it and are not yet the transport's */
@@ -99,6 +101,9 @@ void exchange_finish(struct exchange *exchange, enum access_end end, enum exchan
 
 /* Ends it with an answer made here, before any byte of another one went out. */
 void exchange_reply(struct exchange *exchange, int status, const char *message, enum access_end end);
+
+/* The engine answered our question with this status. */
+void exchange_answer_health(struct exchange *exchange, int status);
 
 /* The body is whole: complete the head and dial. */
 void exchange_body_collected(struct exchange *exchange);

@@ -492,6 +492,8 @@ const char *
 http_reason(int status)
 {
     switch (status) {
+    case 200:
+        return "OK";
     case 400:
         return "Bad Request";
     case 403:

@@ -68,6 +68,12 @@ parse_quantity(const char *text, const struct unit *units, uint64_t *quantity)
     return false;
 }
 
+bool
+config_parse_duration(const char *text, uint64_t *milliseconds)
+{
+    return parse_quantity(text, duration_units, milliseconds);
+}
+
 static void
 print_quantity(char *text, size_t size, enum option_type type, uint64_t quantity)
 {

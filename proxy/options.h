@@ -32,6 +32,9 @@ bool config_add_policy(struct config *config, const char *name, struct policy *p
 /* The keys of [sockwarden]: the options that a file may set there, in lower case, NULL-terminated; static. */
 const char *const *config_file_keys(void);
 
+/* "500ms", "2s", "10m", "1h", or a bare number of seconds, as milliseconds. False for anything else. */
+bool config_parse_duration(const char *text, uint64_t *milliseconds);
+
 /* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
 void config_make_printable(char *text);
 

@@ -131,7 +131,8 @@ on_accepted(void *owner, struct config *config, const struct listener_config *li
 {
     static const struct client_handler client_handler = {.closed = on_client_closed};
     struct server *server = owner;
-    struct client *client = client_new(&server->services, config, listener, fd, name, &client_handler, server);
+    struct client *client = client_new(&server->services, config, listener, fd, name, address_is_of_this_host(peer),
+                                       &client_handler, server);
     if (client == NULL)
         return;
     link_client(server, client);
@@ -273,6 +274,14 @@ on_status(evutil_socket_t fd, short what, void *argument)
 }
 
 static void
+describe(void *owner, char *text, size_t size)
+{
+    const struct server *server = owner;
+    snprintf(text, size, "engine %s answers; %zu listeners, %zu clients; version " SOCKWARDEN_VERSION,
+             server->config->engine.name, server->config->listener_count, server->client_count);
+}
+
+static void
 start_telling(struct server *server)
 {
     uint64_t interval = systemd_watchdog_interval();
@@ -334,7 +343,7 @@ prepare(struct server *server, char *problem)
     server->base = event_base_new();
     if (server->base == NULL)
         return false;
-    server->services = (struct exchange_services){.base = server->base};
+    server->services = (struct exchange_services){.base = server->base, .describe = describe, .describer = server};
     server->services.reaper = reaper_new(server->base);
     server->listeners = listener_set_new(server->base, &listener_set_handler, server);
     server->admission = admission_new(server->base);

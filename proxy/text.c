@@ -44,6 +44,15 @@ text_append_number(struct text *text, uint64_t number)
     text_append(text, (struct slice){digits, (size_t)length});
 }
 
+size_t
+text_letters(const char *string)
+{
+    size_t count = 0;
+    for (; *string != '\0'; string++)
+        count += ((unsigned char)*string & 0xc0) != 0x80;
+    return count;
+}
+
 struct slice
 text_slice(const struct text *text)
 {

@@ -38,7 +38,7 @@ explain(const char *input, size_t input_length, int argc, const char *const argv
     rewind(in);
     struct policy *policy = policy_from_environment(environment);
     assert_non_null(policy);
-    outcome.code = cli_explain(policy, argc, arguments, in, out, err);
+    outcome.code = cli_explain(policy, TABLE_TSV, argc, arguments, in, out, err);
     policy_unref(policy);
     fclose(in);
     fclose(out);

@@ -1,0 +1,302 @@
+#include "cli_diff.h"
+#include "config.h"
+#include "environment.h"
+#include "nearest.h"
+#include "policy/policy.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = 64 };
+
+/* One operand: a whole file, or a policy. */
+struct side {
+    const char *word;
+    struct config *config; /* NULL for a preset */
+    struct policy *policy; /* one reference; NULL where it is a whole file */
+};
+
+struct diff {
+    const struct diff_sources *sources;
+    struct side before;
+    struct side after;
+    struct policy *nothing; /* grants nothing: what a listener that is not there grants */
+    const char *listener;
+    struct table *table;
+    size_t rows;
+    FILE *errors;
+};
+
+static bool complain(const struct diff *diff, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool
+complain(const struct diff *diff, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("sockwarden: diff: ", diff->errors);
+    vfprintf(diff->errors, format, values);
+    fputc('\n', diff->errors);
+    va_end(values);
+    return false;
+}
+
+static bool
+complain_of_policy(const struct diff *diff, const struct config *config, const char *name)
+{
+    const char *names[NAMES_MAX + 1] = {NULL};
+    char list[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < config->policy_count && i < NAMES_MAX; i++) {
+        names[i] = config->policies[i].name;
+        if (used < sizeof(list))
+            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    const char *nearest = nearest_word(names, name);
+    return complain(diff, "no such policy: %.64s; %s%s", name, nearest != NULL ? "did you mean " : "there is ",
+                    nearest != NULL ? nearest : list);
+}
+
+static bool
+take_named(const struct diff *diff, struct side *side, const char *name)
+{
+    side->policy = config_policy(side->config, name);
+    if (side->policy == NULL)
+        return complain_of_policy(diff, side->config, name);
+    policy_ref(side->policy);
+    return true;
+}
+
+static bool
+read_file(const struct diff *diff, struct side *side, const char *path)
+{
+    char problem[CONFIG_PROBLEM_SIZE];
+    side->config = config_from_file(path, diff->sources->environment, problem);
+    return side->config != NULL || complain(diff, "%s", problem);
+}
+
+/* FILE, or FILE#POLICY where no file has the whole name. */
+static bool
+take_file(const struct diff *diff, struct side *side)
+{
+    const char *mark = strrchr(side->word, '#');
+    if (mark == NULL || access(side->word, F_OK) == 0)
+        return read_file(diff, side, side->word);
+    char *path = strndup(side->word, (size_t)(mark - side->word));
+    if (path == NULL)
+        return complain(diff, "out of memory");
+    bool taken = read_file(diff, side, path) && take_named(diff, side, mark + 1);
+    free(path);
+    return taken;
+}
+
+static bool
+take_environment(const struct diff *diff, struct side *side, char *const environment[])
+{
+    char problem[CONFIG_PROBLEM_SIZE];
+    if (environment == NULL)
+        return complain(diff, "out of memory");
+    side->config = config_from_environment(environment, problem);
+    if (side->config == NULL)
+        return complain(diff, "%s: %s", side->word, problem);
+    side->policy = policy_ref(side->config->listeners[0].policy);
+    return true;
+}
+
+static bool
+take_env_file(const struct diff *diff, struct side *side, const char *path)
+{
+    char problem[ENVIRONMENT_PROBLEM_SIZE];
+    char **environment = environment_from_file(path, diff->sources->environment, problem);
+    bool taken = environment != NULL ? take_environment(diff, side, environment) : complain(diff, "%s", problem);
+    environment_free(environment);
+    return taken;
+}
+
+static bool
+take_dialect(const struct diff *diff, struct side *side, const char *word)
+{
+    char **environment = environment_with(diff->sources->environment, "DIALECT", word);
+    bool taken = take_environment(diff, side, environment);
+    environment_free(environment);
+    return taken;
+}
+
+static bool
+take_preset(const struct diff *diff, struct side *side, const char *words)
+{
+    struct policy_builder *builder = policy_builder_new(NULL);
+    if (builder == NULL)
+        return complain(diff, "out of memory");
+    if (!policy_builder_preset(builder, words)) {
+        complain(diff, "%s: %s", side->word, policy_builder_error(builder));
+        policy_builder_free(builder);
+        return false;
+    }
+    side->policy = policy_builder_finish(builder);
+    return side->policy != NULL || complain(diff, "out of memory");
+}
+
+static bool
+take_policy(const struct diff *diff, struct side *side, const char *name)
+{
+    const char *path = diff->sources->config_path;
+    if (path == NULL)
+        return complain(diff, "%s: of which file? say it with --config, or FILE#%s", side->word, name);
+    return read_file(diff, side, path) && take_named(diff, side, name);
+}
+
+static bool
+take_word(const struct diff *diff, struct side *side)
+{
+    static const struct {
+        const char *prefix;
+        bool (*take)(const struct diff *, struct side *, const char *);
+    } kinds[] = {
+        {"env:", take_env_file},
+        {"dialect:", take_dialect},
+        {"preset:", take_preset},
+        {"policy:", take_policy},
+    };
+    if (strcmp(side->word, "environment") == 0)
+        return take_environment(diff, side, diff->sources->environment);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strncmp(side->word, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return kinds[i].take(diff, side, side->word + strlen(kinds[i].prefix));
+    return take_file(diff, side);
+}
+
+/* A file stands for its policy beside one policy, where it has just one. */
+static bool
+narrow_to_policy(const struct diff *diff, struct side *side)
+{
+    if (side->policy != NULL)
+        return true;
+    if (side->config->policy_count != 1)
+        return complain(diff, "%s has %zu policies; say which: %s#NAME", side->word, side->config->policy_count,
+                        side->word);
+    side->policy = policy_ref(side->config->policies[0].policy);
+    return true;
+}
+
+static const char *
+change(const struct policy_route *before, const struct policy_route *after)
+{
+    bool passed = before->dry || before->verdict == ROUTE_ALLOWED;
+    if (after->dry)
+        return "trial";
+    if (before->dry && after->verdict != ROUTE_ALLOWED)
+        return "enforced";
+    if (after->verdict == ROUTE_ALLOWED)
+        return "allowed";
+    if (after->verdict == ROUTE_REFUSED)
+        return "refused";
+    return before->verdict == ROUTE_CONDITIONAL ? "changed" : passed ? "narrowed" : "widened";
+}
+
+static const char *
+reason(const struct policy_route *route)
+{
+    return route->order[0] != '\0' ? route->order : route->rule;
+}
+
+static void
+add_row(struct diff *diff, const char *const cells[])
+{
+    table_row(diff->table, diff->listener != NULL
+                               ? cells
+                               : (const char *const[]){cells[0], cells[2], cells[3], cells[4], cells[5], cells[6]});
+    diff->rows++;
+}
+
+static void
+on_difference(void *owner, const struct policy_route *before, const struct policy_route *after)
+{
+    struct diff *diff = owner;
+    add_row(diff, (const char *const[]){change(before, after), diff->listener, after->method, after->template,
+                                        after->operation, reason(before), reason(after)});
+}
+
+static const struct listener_config *
+find_listener(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (strcmp(config->listeners[i].name, name) == 0)
+            return &config->listeners[i];
+    return NULL;
+}
+
+/* A listener of one or both files. */
+static void
+compare_listener(struct diff *diff, const struct listener_config *before, const struct listener_config *after)
+{
+    const char *old = before != NULL ? before->address.name : "";
+    const char *new = after != NULL ? after->address.name : "";
+    diff->listener = before != NULL ? before->name : after->name;
+    if (strcmp(old, new) != 0)
+        add_row(diff, (const char *const[]){before == NULL  ? "added"
+                                            : after == NULL ? "removed"
+                                                            : "address",
+                                            diff->listener, "", "", "", old, new});
+    /* Of one that is gone nothing remains to be told. */
+    if (after != NULL)
+        policy_diff(before != NULL ? before->policy : diff->nothing, after->policy, on_difference, diff);
+}
+
+static void
+compare_files(struct diff *diff)
+{
+    const struct config *before = diff->before.config;
+    const struct config *after = diff->after.config;
+    for (size_t i = 0; i < before->listener_count; i++)
+        compare_listener(diff, &before->listeners[i], find_listener(after, before->listeners[i].name));
+    for (size_t i = 0; i < after->listener_count; i++)
+        if (find_listener(before, after->listeners[i].name) == NULL)
+            compare_listener(diff, NULL, &after->listeners[i]);
+}
+
+static bool
+compare(struct diff *diff, enum table_format format, FILE *output)
+{
+    static const char *const columns[] = {"change", "listener", "method", "path", "operation", "before", "after", NULL};
+    static const char *const plain[] = {"change", "method", "path", "operation", "before", "after", NULL};
+    bool files = diff->before.policy == NULL && diff->after.policy == NULL;
+    struct policy_builder *empty = policy_builder_new(NULL);
+    diff->nothing = empty != NULL ? policy_builder_finish(empty) : NULL;
+    diff->table = diff->nothing != NULL ? table_new(format, files ? columns : plain, true, output) : NULL;
+    if (diff->table == NULL)
+        return complain(diff, "out of memory");
+    if (files)
+        compare_files(diff);
+    else
+        policy_diff(diff->before.policy, diff->after.policy, on_difference, diff);
+    return table_end(diff->table) || complain(diff, "out of memory");
+}
+
+static void
+drop(struct side *side)
+{
+    policy_unref(side->policy);
+    config_unref(side->config);
+}
+
+int
+cli_diff(const struct diff_sources *sources, const char *before, const char *after, enum table_format format,
+         FILE *output, FILE *errors)
+{
+    struct diff diff = {.sources = sources, .before = {.word = before}, .after = {.word = after}, .errors = errors};
+    bool taken = take_word(&diff, &diff.before) && take_word(&diff, &diff.after);
+    if (taken && (diff.before.policy != NULL || diff.after.policy != NULL))
+        taken = narrow_to_policy(&diff, &diff.before) && narrow_to_policy(&diff, &diff.after);
+    bool compared = taken && compare(&diff, format, output);
+    drop(&diff.before);
+    drop(&diff.after);
+    policy_unref(diff.nothing);
+    if (!compared)
+        return taken ? DIFF_SOME : DIFF_USAGE;
+    if (diff.rows == 0 && format == TABLE_TEXT)
+        fputs("no difference\n", output);
+    return diff.rows > 0 ? DIFF_SOME : DIFF_NONE;
+}

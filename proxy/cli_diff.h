@@ -1,0 +1,33 @@
+#ifndef SOCKWARDEN_PROXY_CLI_DIFF_H
+#define SOCKWARDEN_PROXY_CLI_DIFF_H
+
+/*
+ * The verb `diff`: what becomes allowed or refused from one policy to another, or from one file to another, listener by
+ * listener. commands.c calls it; it needs no engine and knows no rule: the comparison is the policy library's.
+ */
+
+#include "table.h"
+
+#include <stdio.h>
+
+/* Where policies come from that an operand does not name a file for. */
+struct diff_sources {
+    const char *config_path; /* of policy:NAME; NULL: none */
+    char *const *environment;
+};
+
+/*
+ * `before` and `after` are operands as verbs.def describes them. One row a route that is judged in another way:
+ *
+ *   allowed, refused   now it is
+ *   narrowed, widened  now it depends on the query where it was allowed, or refused
+ *   changed            it depends on the query in another way
+ *   trial, enforced    it would be refused and passes, as dry_run says, or no longer passes
+ *
+ * and for files a row for a listener that is added (with what it grants) or removed, or whose address is another. Exit
+ * codes: 0 no difference, 1 some, 2 an operand that is not understood or can't be read.
+ */
+int cli_diff(const struct diff_sources *sources, const char *before, const char *after, enum table_format format,
+             FILE *output, FILE *errors);
+
+#endif

@@ -1,0 +1,279 @@
+#include "commands.h"
+#include "announce.h"
+#include "cli_convert.h"
+#include "cli_diff.h"
+#include "cli_explain.h"
+#include "cli_health.h"
+#include "cli_presets.h"
+#include "cli_routes.h"
+#include "command_line.h"
+#include "config.h"
+#include "environment.h"
+#include "log.h"
+#include "nearest.h"
+#include "policy/policy.h"
+#include "server.h"
+#include "table.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAMES_MAX = 64 };
+
+/* What a verb works with. */
+struct command {
+    const struct command_line *line;
+    char *const *environment; /* the process's, or `made` */
+    char **made;
+    struct config *config; /* NULL for verbs that need no settings */
+    enum table_format format;
+};
+
+static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int
+complain(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("sockwarden: ", stderr);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+    va_end(values);
+    return EXIT_USAGE;
+}
+
+static const char *
+given(const struct command *command, enum argument argument)
+{
+    return command->line->values[argument];
+}
+
+static struct config *
+load(const char *path, char *const environment[], char *problem)
+{
+    return path != NULL ? config_from_file(path, environment, problem) : config_from_environment(environment, problem);
+}
+
+/* A reload reads the same file. */
+static const char *served_path;
+
+static struct config *
+reload(char *problem)
+{
+    return load(served_path, environ, problem);
+}
+
+static void
+log_start(const struct config *config)
+{
+    struct log_record record;
+    log_begin(&record, LOG_LEVEL_NOTICE, "start");
+    log_string(&record, "version", SOCKWARDEN_VERSION);
+    log_string(&record, "dialect", config->dialect);
+    log_string(&record, "engine", config->engine.name);
+    log_end(&record);
+    const char *note = policy_dialect_note(config->listeners[0].policy);
+    if (note != NULL)
+        log_text(LOG_LEVEL_WARNING, "dialect", "%s", note);
+    announce_config(config, environ);
+}
+
+static int
+run(struct command *command)
+{
+    char problem[SERVER_PROBLEM_SIZE];
+    struct config *config = command->config;
+    served_path = given(command, ARGUMENT_CONFIG);
+    log_configure(config->log_level, config->log_format);
+    log_start(config);
+    struct server *server = server_new(config, reload, problem);
+    if (server == NULL) {
+        fprintf(stderr, "sockwarden: %s\n", problem);
+        return EXIT_NO;
+    }
+    int code = server_run(server);
+    server_free(server);
+    return code;
+}
+
+static int
+check(struct command *command)
+{
+    const struct config *config = command->config;
+    for (size_t i = 0; i < config->listener_count; i++)
+        printf("listener %s: %s\n", config->listeners[i].name, config->listeners[i].address.name);
+    puts("ok");
+    return EXIT_YES;
+}
+
+/* Tells that there is no such name, and which is meant or which there are. */
+static void
+complain_of_name(const char *what, const char *name, const char *const names[])
+{
+    const char *nearest = nearest_word(names, name);
+    if (nearest != NULL) {
+        complain("no such %s: %.64s; did you mean %s?", what, name, nearest);
+        return;
+    }
+    fprintf(stderr, "sockwarden: no such %s: %.64s; there is", what, name);
+    for (size_t i = 0; names[i] != NULL; i++)
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", names[i]);
+    fputc('\n', stderr);
+}
+
+/* The listener that is asked for, or without one the first; NULL, and told, where there is none. */
+static const struct listener_config *
+find_listener(const struct command *command)
+{
+    const char *name = given(command, ARGUMENT_LISTENER);
+    const struct config *config = command->config;
+    const char *names[CONFIG_LISTENERS_MAX + 1] = {NULL};
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (name == NULL || strcmp(config->listeners[i].name, name) == 0)
+            return &config->listeners[i];
+        names[i] = config->listeners[i].name;
+    }
+    complain_of_name("listener", name, names);
+    return NULL;
+}
+
+static const struct policy *
+find_policy(const struct command *command)
+{
+    const char *name = given(command, ARGUMENT_POLICY);
+    const struct config *config = command->config;
+    const char *names[NAMES_MAX + 1] = {NULL};
+    if (name == NULL) {
+        const struct listener_config *listener = find_listener(command);
+        return listener != NULL ? listener->policy : NULL;
+    }
+    if (given(command, ARGUMENT_LISTENER) != NULL) {
+        complain("--listener and --policy are given, but a listener has one policy: say one of them");
+        return NULL;
+    }
+    const struct policy *policy = config_policy(config, name);
+    for (size_t i = 0; i < config->policy_count && i < NAMES_MAX; i++)
+        names[i] = config->policies[i].name;
+    if (policy == NULL)
+        complain_of_name("policy", name, names);
+    return policy;
+}
+
+static int
+explain(struct command *command)
+{
+    const struct policy *policy = find_policy(command);
+    enum table_format format = given(command, ARGUMENT_FORMAT) != NULL ? command->format : TABLE_TSV;
+    return policy != NULL
+               ? cli_explain(policy, format, command->line->count, command->line->words, stdin, stdout, stderr)
+               : EXIT_USAGE;
+}
+
+static int
+routes(struct command *command)
+{
+    const struct policy *policy = find_policy(command);
+    return policy != NULL ? cli_routes(policy, command->format, stdout) : EXIT_USAGE;
+}
+
+static int
+diff(struct command *command)
+{
+    const struct diff_sources sources = {given(command, ARGUMENT_CONFIG), command->environment};
+    return cli_diff(&sources, command->line->words[0], command->line->words[1], command->format, stdout, stderr);
+}
+
+static int
+convert(struct command *command)
+{
+    bool as_rules = command->line->count == 1;
+    if (as_rules && strcmp(command->line->words[0], "rules") != 0)
+        return complain("convert takes nothing, or the word rules, but got: %.64s", command->line->words[0]);
+    return cli_convert(command->config, command->environment, as_rules, stdout);
+}
+
+static int
+presets(struct command *command)
+{
+    return cli_presets(command->line->count, command->line->words, command->format, stdout, stderr);
+}
+
+static int
+health(struct command *command)
+{
+    const struct listener_config *listener = find_listener(command);
+    return listener != NULL ? cli_health(listener, given(command, ARGUMENT_TIMEOUT), stdout, stderr) : EXIT_USAGE;
+}
+
+static const struct {
+    int (*serve)(struct command *command);
+    bool needs_settings;
+} services[] = {
+    [VERB_RUN] = {run, true},          [VERB_CHECK] = {check, true},   [VERB_EXPLAIN] = {explain, true},
+    [VERB_ROUTES] = {routes, true},    [VERB_DIFF] = {diff, false},    [VERB_CONVERT] = {convert, true},
+    [VERB_PRESETS] = {presets, false}, [VERB_HEALTH] = {health, true},
+};
+
+/* The environment that is meant, in the dialect that is meant. */
+static bool
+take_environment(struct command *command)
+{
+    char problem[ENVIRONMENT_PROBLEM_SIZE];
+    const char *path = given(command, ARGUMENT_ENV_FILE);
+    const char *dialect = given(command, ARGUMENT_DIALECT);
+    command->environment = environ;
+    if (path != NULL) {
+        command->made = environment_from_file(path, environ, problem);
+        if (command->made == NULL) {
+            complain("%s", problem);
+            return false;
+        }
+        command->environment = command->made;
+    }
+    if (dialect == NULL)
+        return true;
+    if (given(command, ARGUMENT_CONFIG) != NULL && command->line->verb != VERB_DIFF) {
+        complain("--dialect is for the environment; a policy of a file has its own: dialect = %.64s", dialect);
+        return false;
+    }
+    char **made = environment_with(command->environment, "DIALECT", dialect);
+    environment_free(command->made);
+    command->made = made;
+    command->environment = made;
+    if (made == NULL)
+        complain("out of memory");
+    return made != NULL;
+}
+
+static bool
+prepare(struct command *command)
+{
+    char problem[CONFIG_PROBLEM_SIZE];
+    const char *format = given(command, ARGUMENT_FORMAT);
+    if (!table_format_of_word(format, TABLE_TEXT, &command->format)) {
+        complain("no such format: %.64s; there is text, tsv and json", format);
+        return false;
+    }
+    if (!take_environment(command))
+        return false;
+    if (!services[command->line->verb].needs_settings)
+        return true;
+    command->config = load(given(command, ARGUMENT_CONFIG), command->environment, problem);
+    if (command->config == NULL)
+        complain("%s", problem);
+    return command->config != NULL;
+}
+
+int
+commands_serve(const struct command_line *line)
+{
+    struct command command = {.line = line};
+    int code = EXIT_USAGE;
+    if (prepare(&command))
+        code = services[line->verb].serve(&command);
+    config_unref(command.config);
+    environment_free(command.made);
+    return code;
+}
