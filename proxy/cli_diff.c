@@ -34,12 +34,12 @@ static bool complain(const struct diff *diff, const char *format, ...) __attribu
 static bool
 complain(const struct diff *diff, const char *format, ...)
 {
+    char text[CONFIG_PROBLEM_SIZE + 256];
     va_list values;
     va_start(values, format);
-    fputs("sockwarden: diff: ", diff->errors);
-    vfprintf(diff->errors, format, values);
-    fputc('\n', diff->errors);
+    vsnprintf(text, sizeof(text), format, values);
     va_end(values);
+    fprintf(diff->errors, "sockwarden: diff: %s\n", text);
     return false;
 }
 
@@ -172,7 +172,7 @@ take_word(const struct diff *diff, struct side *side)
 static bool
 narrow_to_policy(const struct diff *diff, struct side *side)
 {
-    if (side->policy != NULL)
+    if (side->policy != NULL || side->config == NULL)
         return true;
     if (side->config->policy_count != 1)
         return complain(diff, "%s has %zu policies; say which: %s#NAME", side->word, side->config->policy_count,
@@ -250,6 +250,8 @@ compare_files(struct diff *diff)
 {
     const struct config *before = diff->before.config;
     const struct config *after = diff->after.config;
+    if (before == NULL || after == NULL)
+        return;
     for (size_t i = 0; i < before->listener_count; i++)
         compare_listener(diff, &before->listeners[i], find_listener(after, before->listeners[i].name));
     for (size_t i = 0; i < after->listener_count; i++)

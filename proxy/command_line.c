@@ -9,7 +9,7 @@
 #define BIT(id)    (1u << VERB_##id)
 #define EVERY_VERB ((1u << VERB_COUNT) - 1)
 
-enum { COLUMNS = 100, HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT };
+enum { HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT };
 
 static const struct verb_row verbs[] = {
 #define VERB(id, word, words, least, most, help) [VERB_##id] = {word, words, least, most, help},
@@ -172,26 +172,6 @@ command_line_parse(int argc, char *argv[], struct command_line *line, char *prob
     return check_fit(line, problem);
 }
 
-void
-command_line_print_wrapped(const char *text, int indent, FILE *output)
-{
-    int column = 0;
-    while (*text != '\0') {
-        char word[128];
-        size_t length = strcspn(text, " ");
-        snprintf(word, sizeof(word), "%.*s", (int)length, text);
-        int letters = (int)text_letters(word);
-        if (column > 0 && column + 1 + letters > COLUMNS) {
-            fputc('\n', output);
-            column = 0;
-        }
-        fprintf(output, "%*s%s", column == 0 ? indent : 1, "", word);
-        column += (column == 0 ? indent : 1) + letters;
-        text += length + (text[length] == ' ');
-    }
-    fputc('\n', output);
-}
-
 /* `left` in a column of its own, the help beside it, or below where it is too long. */
 static void
 print_entry(const char *left, const char *help, FILE *output)
@@ -201,7 +181,7 @@ print_entry(const char *left, const char *help, FILE *output)
     FILE *memory = fmemopen(first, sizeof(first), "w");
     if (memory == NULL)
         return;
-    command_line_print_wrapped(help, HELP_COLUMN, memory);
+    text_print_wrapped(help, HELP_COLUMN, memory);
     fclose(memory);
     if (length + 1 < HELP_COLUMN)
         fprintf(output, "%s%s", left, first + length);
@@ -230,7 +210,7 @@ print_verb_help(enum verb verb, FILE *output)
 {
     const struct verb_row *row = &verbs[verb];
     fprintf(output, "usage: sockwarden [OPTION…] %s%s%s\n\n", row->word, row->words[0] != '\0' ? " " : "", row->words);
-    command_line_print_wrapped(row->help, 0, output);
+    text_print_wrapped(row->help, 0, output);
     fputs("\nOptions, before the verb or behind it:\n", output);
     print_arguments(1u << verb, false, output);
 }
@@ -243,11 +223,11 @@ command_line_print_help(const struct command_line *line, FILE *output)
         return;
     }
     fputs("usage: sockwarden [OPTION…] [VERB [WORD…]]\n\n", output);
-    command_line_print_wrapped("Lets each client of a container engine's socket do only what its policy grants. The "
-                               "policy is the environment, in the words of the Docker socket proxies of Tecnativa, "
-                               "linuxserver or fluencelabs (CONTAINERS=1, POST=1 …), or an INI file that names "
-                               "listeners and their policies.",
-                               0, output);
+    text_print_wrapped("Lets each client of a container engine's socket do only what its policy grants. The "
+                       "policy is the environment, in the words of the Docker socket proxies of Tecnativa, "
+                       "linuxserver or fluencelabs (CONTAINERS=1, POST=1 …), or an INI file that names "
+                       "listeners and their policies.",
+                       0, output);
     fputs("\nVerbs:\n", output);
     for (size_t i = 0; i < VERB_COUNT; i++) {
         char left[64];

@@ -63,7 +63,4 @@ bool command_line_parse(int argc, char *argv[], struct command_line *line, char 
 /* The whole help, the table of settings aside; or that of the verb that the line has. */
 void command_line_print_help(const struct command_line *line, FILE *output);
 
-/* `text` in lines of up to 100 columns, each behind `indent` blanks. */
-void command_line_print_wrapped(const char *text, int indent, FILE *output);
-
 #endif

@@ -35,12 +35,12 @@ static int complain(const char *format, ...) __attribute__((format(printf, 1, 2)
 static int
 complain(const char *format, ...)
 {
+    char text[CONFIG_PROBLEM_SIZE + 256];
     va_list values;
     va_start(values, format);
-    fputs("sockwarden: ", stderr);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof(text), format, values);
     va_end(values);
+    fprintf(stderr, "sockwarden: %s\n", text);
     return EXIT_USAGE;
 }
 

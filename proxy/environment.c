@@ -86,11 +86,10 @@ static const char *
 take_line(struct list *list, char *const base[], const char *line)
 {
     static const char no_memory[] = "out of memory";
-    size_t name = strcspn(line, "=");
     if (line[strspn(line, " \t")] == '\0' || line[strspn(line, " \t")] == '#')
         return NULL;
     line += strspn(line, " \t");
-    name = strcspn(line, "=");
+    size_t name = strcspn(line, "=");
     if (name == 0)
         return "there is no name before the =; a line is NAME=VALUE";
     if (strcspn(line, " \t") < name)

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "policy/policy.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -328,6 +329,8 @@ config_option_names(void)
 void
 config_print_help(FILE *output)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        fprintf(output, "  %s (%s)\n      %s\n", options[i].name, options[i].initial, options[i].help);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        fprintf(output, "  %s (%s)\n", options[i].name, options[i].initial);
+        text_print_wrapped(options[i].help, 6, output);
+    }
 }

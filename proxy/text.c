@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { COLUMNS = 100 };
+
 void
 text_reserve(struct text *text, size_t capacity)
 {
@@ -64,4 +66,24 @@ text_free(struct text *text)
 {
     free(text->data);
     *text = (struct text){0};
+}
+
+void
+text_print_wrapped(const char *string, int indent, FILE *output)
+{
+    int column = 0;
+    while (*string != '\0') {
+        char word[128];
+        size_t length = strcspn(string, " ");
+        snprintf(word, sizeof(word), "%.*s", (int)length, string);
+        int letters = (int)text_letters(word);
+        if (column > 0 && column + 1 + letters > COLUMNS) {
+            fputc('\n', output);
+            column = 0;
+        }
+        fprintf(output, "%*s%s", column == 0 ? indent : 1, "", word);
+        column += (column == 0 ? indent : 1) + letters;
+        string += length + (string[length] == ' ');
+    }
+    fputc('\n', output);
 }

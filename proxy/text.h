@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct text {
     char *data;
@@ -29,6 +30,9 @@ void text_reserve(struct text *text, size_t capacity);
 
 /* Letters of UTF-8 text: the bytes that go on with one do not count. */
 size_t text_letters(const char *string);
+
+/* `string` in lines of up to 100 columns, each behind `indent` blanks. */
+void text_print_wrapped(const char *string, int indent, FILE *output);
 
 struct slice text_slice(const struct text *text);
 void text_free(struct text *text);
