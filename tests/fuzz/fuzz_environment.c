@@ -98,7 +98,7 @@ check_explain(const struct policy *policy, const char *text)
     FILE *out = open_memstream(&output, &size);
     CHECK(out != NULL);
     if (in != NULL) {
-        CHECK(cli_explain(policy, 1, arguments, in, out, out) == EXPLAIN_ALLOWED);
+        CHECK(cli_explain(policy, TABLE_TSV, 1, arguments, in, out, out) == EXPLAIN_ALLOWED);
         fclose(in);
     }
     fclose(out);
