@@ -35,6 +35,34 @@ parse_limit(struct slice digits, enum condition_kind kind, struct condition *con
     return digits.length > 0 && digits.length <= QUERY_DIGITS;
 }
 
+/* Takes the next of "A|B|C"; false at the end. `*at` is NULL behind it. */
+static bool
+next_value(const char **at, const char *end, struct slice *value)
+{
+    if (*at == NULL)
+        return false;
+    const char *bar = memchr(*at, '|', (size_t)(end - *at));
+    const char *stop = bar != NULL ? bar : end;
+    *value = (struct slice){*at, (size_t)(stop - *at)};
+    *at = bar != NULL ? bar + 1 : NULL;
+    return true;
+}
+
+static bool
+check_values(struct slice word, struct condition *condition, char *error)
+{
+    const char *at = condition->values.data;
+    const char *end = at + condition->values.length;
+    struct slice value;
+    condition->values_are = parameter_kind(condition->name);
+    while (next_value(&at, end, &value)) {
+        const char *fault = parameter_fault(condition->values_are, value);
+        if (fault != NULL)
+            return complain(error, word, fault);
+    }
+    return true;
+}
+
 /* `word` is one condition, the question mark included. */
 static bool
 parse_one(struct slice word, struct condition *condition, char *error)
@@ -55,7 +83,7 @@ parse_one(struct slice word, struct condition *condition, char *error)
     if (!absent && *at == '=') {
         condition->kind = CONDITION_IS;
         condition->values = (struct slice){at + 1, (size_t)(end - at - 1)};
-        return true;
+        return check_values(word, condition, error);
     }
     bool compares = !absent && end - at >= 2 && (*at == '<' || *at == '>') && at[1] == '=';
     if (!compares)
@@ -88,53 +116,73 @@ conditions_parse(struct slice text, struct conditions *conditions, char *error)
     }
 }
 
-static bool
-is_one_of(struct slice value, struct slice values)
+/* The nearest that the value, raw as in a query, comes to one of those that are asked for. */
+static enum parameter_answer
+compare(const struct condition *condition, struct slice raw)
 {
-    const char *end = values.data + values.length;
-    for (const char *at = values.data;; at++) {
-        const char *bar = memchr(at, '|', (size_t)(end - at));
-        const char *stop = bar != NULL ? bar : end;
-        if (query_text_equals(value, (struct slice){at, (size_t)(stop - at)}))
-            return true;
-        if (bar == NULL)
-            return false;
-        at = bar;
+    const char *at = condition->values.data;
+    const char *end = at + condition->values.length;
+    enum parameter_answer best = PARAMETER_IS_NOT;
+    struct slice value;
+    while (best != PARAMETER_IS && next_value(&at, end, &value)) {
+        enum parameter_answer answer = parameter_compare(condition->values_are, raw, value);
+        best = answer > best ? answer : best;
     }
+    return best;
+}
+
+static enum parameter_answer
+compare_number(const struct condition *condition, struct slice raw)
+{
+    uint64_t number;
+    if (!query_number(raw, &number))
+        return PARAMETER_MAY_BE;
+    bool holds = condition->kind == CONDITION_AT_MOST ? number <= condition->limit : number >= condition->limit;
+    return holds ? PARAMETER_IS : PARAMETER_IS_NOT;
+}
+
+/* Of a parameter that is not there. */
+static enum parameter_answer
+compare_absent(const struct condition *condition, const struct condition_case *asked)
+{
+    const char *value =
+        asked->refuses && condition->kind == CONDITION_IS ? parameter_default(asked->operation, condition->name) : NULL;
+    return value != NULL ? compare(condition, slice_from_string(value)) : PARAMETER_IS_NOT;
 }
 
 static bool
-holds(const struct condition *condition, bool there, struct slice value)
+holds(const struct condition *condition, const struct condition_case *asked, bool there, struct slice raw)
 {
-    uint64_t number;
+    enum parameter_answer answer = PARAMETER_IS_NOT;
     switch (condition->kind) {
     case CONDITION_IS:
-        return there && is_one_of(value, condition->values);
+        answer = there ? compare(condition, raw) : compare_absent(condition, asked);
+        break;
     case CONDITION_AT_MOST:
-        return there && query_number(value, &number) && number <= condition->limit;
     case CONDITION_AT_LEAST:
-        return there && query_number(value, &number) && number >= condition->limit;
+        answer = there ? compare_number(condition, raw) : PARAMETER_IS_NOT;
+        break;
     case CONDITION_PRESENT:
         return there;
     case CONDITION_ABSENT:
         return !there;
     }
-    return false;
+    return answer == PARAMETER_IS || (asked->refuses && answer == PARAMETER_MAY_BE);
 }
 
 enum condition_answer
-conditions_ask(const struct conditions *conditions, const struct target *target, struct slice *name)
+conditions_ask(const struct conditions *conditions, const struct condition_case *asked, struct slice *name)
 {
     enum condition_answer answer = CONDITIONS_HOLD;
     for (size_t i = 0; i < conditions->count; i++) {
         const struct condition *condition = &conditions->list[i];
         struct slice value = {"", 0};
-        enum query_count count = query_find(target->query, condition->name, &value);
+        enum query_count count = query_find(asked->query, condition->name, &value);
         if (count == QUERY_UNCLEAR) {
             *name = condition->name;
             return CONDITIONS_UNCLEAR;
         }
-        if (!holds(condition, count == QUERY_ONCE, value))
+        if (!holds(condition, asked, count == QUERY_ONCE, value))
             answer = CONDITIONS_FAIL;
     }
     return answer;
@@ -145,26 +193,17 @@ static bool
 is_subset(struct slice values, struct slice others)
 {
     const char *at = values.data;
-    const char *end = values.data + values.length;
-    for (;;) {
-        const char *bar = memchr(at, '|', (size_t)(end - at));
-        const char *stop = bar != NULL ? bar : end;
+    struct slice value;
+    while (next_value(&at, values.data + values.length, &value)) {
         const char *begin = others.data;
-        const char *others_end = others.data + others.length;
+        struct slice other = {NULL, 0};
         bool found = false;
-        while (!found) {
-            const char *next = memchr(begin, '|', (size_t)(others_end - begin));
-            const char *limit = next != NULL ? next : others_end;
-            found =
-                slice_equals((struct slice){at, (size_t)(stop - at)}, (struct slice){begin, (size_t)(limit - begin)});
-            if (next == NULL)
-                break;
-            begin = next + 1;
-        }
-        if (!found || bar == NULL)
-            return found;
-        at = bar + 1;
+        while (!found && next_value(&begin, others.data + others.length, &other))
+            found = slice_equals(value, other);
+        if (!found)
+            return false;
     }
+    return true;
 }
 
 static bool

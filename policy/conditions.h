@@ -3,14 +3,16 @@
 
 /*
  * What a rule asks of the query: "?signal=HUP|USR1 ?t<=60 ?!force". Used inside the policy library only. Conditions
- * point into the text that they were read from; a look at a query allocates nothing.
+ * point into the text that they were read from; a look at a query allocates nothing. Where a value could be read in
+ * two ways, they hold for a rule that refuses and fail for one that allows.
  *
- *   ?name=VALUE|VALUE   the parameter is there and is one of these
+ *   ?name=VALUE|VALUE   the parameter is there and is one of these; for flags and signals: in any spelling
  *   ?name<=N  ?name>=N  it is there and is a number in decimal digits, at most or at least N
  *   ?name               it is there
  *   ?!name              it is not
  */
 
+#include "parameters.h"
 #include "query.h"
 
 enum { CONDITIONS_MAX = 8, CONDITION_ERROR_SIZE = 160 };
@@ -19,6 +21,7 @@ enum condition_kind { CONDITION_IS, CONDITION_AT_MOST, CONDITION_AT_LEAST, CONDI
 
 struct condition {
     enum condition_kind kind;
+    enum parameter_kind values_are;
     struct slice name;
     struct slice values; /* of CONDITION_IS, with | between them */
     uint64_t limit;
@@ -41,8 +44,15 @@ enum condition_answer {
     CONDITIONS_UNCLEAR, /* engines could differ about a parameter that is asked for: the call must be refused */
 };
 
+/* The call that is asked about, and for which kind of rule. */
+struct condition_case {
+    struct slice query;
+    const char *operation;
+    bool refuses; /* the rule does: doubt is a yes, and a parameter that is not there is what the engine takes for it */
+};
+
 /* Asks for all of them. Where the answer is unclear `name` is the parameter's. */
-enum condition_answer conditions_ask(const struct conditions *conditions, const struct target *target,
+enum condition_answer conditions_ask(const struct conditions *conditions, const struct condition_case *asked,
                                      struct slice *name);
 
 /* True where both ask for the same, in whatever order. */

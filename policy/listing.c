@@ -82,7 +82,8 @@ judge_row(const struct policy *policy, const struct route *route, enum method me
                            sizeof(buffer), &call))
         return;
     deciders_find(policy->rules, &call, &listed->deciders);
-    struct decision decision = rules_decide(policy->rules, &call);
+    /* What decides where no condition does. */
+    struct decision decision = {listed->deciders.last, false, {"", 0}};
     bool granted = decision.rule != NULL && decision.rule->effect == RULE_ALLOW;
     const struct rule *condition = telling_rule(&listed->deciders);
     if (condition != NULL)

@@ -25,6 +25,29 @@ query_text_equals(struct slice text, struct slice wanted)
     return at == end;
 }
 
+bool
+query_text_resembles(struct slice text, struct slice wanted)
+{
+    const char *at = text.data;
+    const char *end = text.data + text.length;
+    for (size_t i = 0; i < wanted.length; i++) {
+        char byte = at < end ? (char)next_query_byte(&at, end) : '\0';
+        if (byte == '\0' || strncasecmp(&byte, &wanted.data[i], 1) != 0)
+            return false;
+    }
+    return at == end;
+}
+
+bool
+query_decode(struct slice text, char *out, size_t size, size_t *length)
+{
+    const char *at = text.data;
+    const char *end = text.data + text.length;
+    for (*length = 0; at < end && *length < size; *length += 1)
+        out[*length] = (char)next_query_byte(&at, end);
+    return at == end;
+}
+
 /* The raw value of the first parameter of this name; false where there is none. */
 static bool
 find_parameter(struct slice query, struct slice name, struct slice *value)

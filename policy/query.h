@@ -23,6 +23,12 @@ enum query_count query_find(struct slice query, struct slice name, struct slice 
 /* True when the raw name or value, decoded, is `wanted`. */
 bool query_text_equals(struct slice text, struct slice wanted);
 
+/* The same, but for the case of ASCII letters. */
+bool query_text_resembles(struct slice text, struct slice wanted);
+
+/* Writes what a raw name or value is, decoded, to `out`; false where it is longer than `size`. */
+bool query_decode(struct slice text, char *out, size_t size, size_t *length);
+
 enum { QUERY_DIGITS = 18 };
 
 /* The number that a raw value is: 1 to 18 decimal digits and nothing else. */

@@ -127,6 +127,15 @@ rule_concerns(const struct rule *rule, const struct call *call)
            (!rule->exact || call->route->method == call->method);
 }
 
+static enum condition_answer
+ask_conditions(const struct rule *rule, const struct call *call, struct slice *parameter)
+{
+    if (rule->conditions == NULL)
+        return CONDITIONS_HOLD;
+    struct condition_case asked = {call->target.query, call->route->operation, rule->effect == RULE_DENY};
+    return conditions_ask(rule->conditions, &asked, parameter);
+}
+
 struct decision
 rules_decide(const struct rules *rules, const struct call *call)
 {
@@ -135,9 +144,7 @@ rules_decide(const struct rules *rules, const struct call *call)
         const struct rule *rule = &rules->list[i];
         if (!rule_concerns(rule, call))
             continue;
-        enum condition_answer answer = rule->conditions != NULL
-                                           ? conditions_ask(rule->conditions, &call->target, &decision.parameter)
-                                           : CONDITIONS_HOLD;
+        enum condition_answer answer = ask_conditions(rule, call, &decision.parameter);
         if (answer != CONDITIONS_FAIL) {
             decision.rule = rule;
             decision.unclear = answer == CONDITIONS_UNCLEAR;

@@ -274,16 +274,14 @@ a_refusal_names_the_feature_that_would_grant_the_call(void **state)
     policy_unref(policy);
     policy = build("proxy", "preset = docker-gen +notify-sighup");
     asked = ask(policy, "POST", "/containers/x/kill?signal=KILL");
-    assert_string_equal(
-        asked.verdict.cure,
-        "needs what preset = docker-gen: ContainerKill ?signal=HUP|SIGHUP|1 asks for in [policy proxy]");
+    assert_string_equal(asked.verdict.cure,
+                        "needs what preset = docker-gen: ContainerKill ?signal=HUP asks for in [policy proxy]");
     asked_drop(&asked);
     policy_unref(policy);
     policy = build("proxy", "preset = homepage");
     asked = ask(policy, "GET", "/containers/x/stats");
-    assert_string_equal(
-        asked.verdict.cure,
-        "needs +stats with preset homepage and ?stream=0|false, or allow = ContainerStats in [policy proxy]");
+    assert_string_equal(asked.verdict.cure,
+                        "needs +stats with preset homepage and ?stream=0, or allow = ContainerStats in [policy proxy]");
     asked_drop(&asked);
     policy_unref(policy);
 }

@@ -180,6 +180,30 @@ the_first_rule_that_fits_decides_and_a_refusal_says_what_is_missing(void **state
 }
 
 static void
+judge_spelling(struct slice columns[DATA_COLUMNS], void *owner)
+{
+    char text[4][256];
+    (void)owner;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(columns[i].length < sizeof(text[i]));
+        snprintf(text[i], sizeof(text[i]), "%.*s", (int)columns[i].length, columns[i].data);
+    }
+    struct policy *policy = build("ops", text[0]);
+    struct asked asked = ask(policy, text[1], text[2]);
+    if ((asked.verdict.action == VERDICT_ALLOW) != (strcmp(text[3], "allow") == 0))
+        fail_msg("%s: %s %s is not %s: %s", text[0], text[1], text[2], text[3], asked.verdict.cure);
+    asked_drop(&asked);
+    policy_unref(policy);
+}
+
+static void
+a_condition_is_not_evaded_by_another_spelling(void **state)
+{
+    (void)state;
+    assert_true(data_for_each("conditions.txt", judge_spelling, NULL) > 100);
+}
+
+static void
 a_policy_without_a_name_has_none_in_its_refusals(void **state)
 {
     (void)state;
@@ -255,6 +279,10 @@ static const char *const MISTAKES[][3] = {
     {"", "allow = ContainerStop ?t<=1234567890123456789", "a number of up to 18 digits"},
     {"", "allow = ContainerStop ?!t=1", "?!name has no value"},
     {"", "allow = ContainerStop ?t=1 t=2", "t=2: a condition is"},
+    {"", "allow = ContainerDelete ?force=yes", "?force=yes: this parameter is a flag: it takes 1 or 0"},
+    {"", "allow = ContainerKill ?signal=HPU", "?signal=HPU: no signal; it takes names (HUP) and numbers (1)"},
+    {"", "allow = ContainerKill ?signal=HUP|99", "no signal"},
+    {"", "allow = ContainerKill ?signal=RTMIN+", "no signal"},
     {"", "allow = ContainerStop ?a ?b ?c ?d ?e ?f ?g ?h ?i", "?i: a rule takes up to 8 conditions"},
     {"", "CONTAINER = 1", "CONTAINER: no switch of the tecnativa dialect; did you mean CONTAINERS?"},
     {"", "LIBPOD_PODS = 1", "LIBPOD_PODS: no switch of the tecnativa dialect; it is one of linuxserver"},
@@ -391,6 +419,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_rule_that_fits_decides_and_a_refusal_says_what_is_missing),
+        cmocka_unit_test(a_condition_is_not_evaded_by_another_spelling),
         cmocka_unit_test(a_policy_without_a_name_has_none_in_its_refusals),
         cmocka_unit_test(a_dry_run_lets_refused_calls_pass_and_says_what_would_have_been),
         cmocka_unit_test(a_mistake_is_told_with_the_nearest_right_word),
