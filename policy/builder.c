@@ -140,10 +140,10 @@ policy_builder_dialect(struct policy_builder *builder, const char *word)
     char takes[BUILDER_ERROR_SIZE / 2];
     if (*word == '\0' || !policy_is_dialect(word, takes, sizeof(takes))) {
         policy_is_dialect(*word == '\0' ? "?" : word, takes, sizeof(takes));
-        return fail(builder, "dialect %.*s: takes %s", shown(word), word, takes);
+        return fail(builder, "dialect = %.*s: not taken; takes %s", shown(word), word, takes);
     }
     if (builder->policy->switches.dialect != NULL)
-        return fail(builder, "dialect %s: it must be said once, before the switches", word);
+        return fail(builder, "dialect = %s: it must be said once, above the switches", word);
     dialect_defaults(dialect_find(word), &builder->policy->switches);
     return true;
 }
@@ -179,8 +179,8 @@ complain_of_switch(struct policy_builder *builder, const char *name)
     const struct dialect *other;
     for (size_t i = 0; (other = dialect_at(i)) != NULL; i++) {
         if (dialect_switch_find(other, text) != NULL) {
-            return fail(builder, "%.*s: no switch of the %s dialect; it is one of %s", shown(name), name, dialect->word,
-                        other->word);
+            return fail(builder, "%.*s: no switch of the %s dialect; dialect = %s, above it, has it", shown(name), name,
+                        dialect->word, other->word);
         }
     }
     const struct dialect_switch *near = suggest_switch(dialect, text, true);
@@ -201,7 +201,7 @@ policy_builder_switch(struct policy_builder *builder, const char *name, const ch
     if (builder->set[place])
         return fail(builder, "%s: it is set twice", name);
     if (!read_truth(value, &switches->on[place]))
-        return fail(builder, "%s = %.*s: takes 1 or 0", name, shown(value), value);
+        return fail(builder, "%s = %.*s: not taken; takes 1 or 0", name, shown(value), value);
     builder->set[place] = true;
     return true;
 }

@@ -33,6 +33,7 @@ struct dialect_switch {
 struct dialect {
     const char *word;
     const char *product;
+    const char *disables_ipv6; /* values of DISABLE_IPV6, blank-separated */
     const struct dialect_switch *switches;
     size_t count;
 };

@@ -46,6 +46,17 @@ policy_dialect(const struct policy *policy)
     return policy->switches.dialect != NULL ? policy->switches.dialect->word : "none";
 }
 
+bool
+policy_disables_ipv6(const struct policy *policy, const char *value)
+{
+    const char *words = policy->switches.dialect->disables_ipv6;
+    struct slice word;
+    while (dialect_next_word(&words, &word))
+        if (word.length == strlen(value) && strncasecmp(word.data, value, word.length) == 0)
+            return true;
+    return false;
+}
+
 const char *
 policy_dialect_note(const struct policy *policy)
 {

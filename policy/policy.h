@@ -110,6 +110,9 @@ bool policy_is_dialect(const char *word, char *takes, size_t size);
 /* The word of the dialect that a policy's switches are in. */
 const char *policy_dialect(const struct policy *policy);
 
+/* True for a value of DISABLE_IPV6 that has an effect in the dialect that a policy's switches are in. */
+bool policy_disables_ipv6(const struct policy *policy, const char *value);
+
 /* "linuxserver: detected by LIBPOD_CONTAINERS …" for a policy whose dialect was told by a switch, else NULL. */
 const char *policy_dialect_note(const struct policy *policy);
 

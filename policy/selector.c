@@ -244,7 +244,8 @@ parse_call(struct slice text, size_t blank, struct selector *selector, char *err
     if (method == METHOD_OTHER) {
         struct nearest nearest = {word, NULL, NAME_FAR};
         for (size_t i = 0; i < METHOD_OTHER; i++)
-            consider(&nearest, method_text((enum method)i));
+            if (i != METHOD_PATCH) /* no route has it */
+                consider(&nearest, method_text((enum method)i));
         return complain(error, "no method; a rule takes GET, HEAD, POST, PUT, DELETE or OPTIONS", &nearest, "");
     }
     return parse_template(method, (struct slice){text.data + blank, text.length - blank}, selector, error);
@@ -260,8 +261,10 @@ selector_parse(struct slice text, struct selector *selector, char *error)
     while (blank < text.length && text.data[blank] != ' ' && text.data[blank] != '\t')
         blank++;
     if (text.length == 0) {
-        snprintf(error, SELECTOR_ERROR_SIZE,
-                 "a rule takes operations (ContainerList), classes (@read), section:NAME, or METHOD /template");
+        snprintf(
+            error, SELECTOR_ERROR_SIZE,
+            ": nothing stands here; a rule takes operations (ContainerList), classes (@read), section:NAME, or METHOD "
+            "/template");
         return false;
     }
     if (blank < text.length)

@@ -155,6 +155,16 @@ parse_identity(const char *item, struct identity *identity, const char **problem
     return false;
 }
 
+bool
+allow_from_is_identity(const char *item)
+{
+    static const char *const words[] = {"uid:", "user:", "gid:", "group:"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strncmp(item, words[i], strlen(words[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Letters, digits, - _ and . as container and service names have them, with a letter among them. */
 static bool
 is_host_name(const char *item)

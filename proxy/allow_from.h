@@ -24,6 +24,9 @@ void allow_from_free(struct allow_from *list);
  */
 bool allow_from_add(struct allow_from *list, const char *item, const char **problem);
 
+/* True for an item that tells a client of a unix socket: uid:, user:, gid: or group:. The others tell one of TCP. */
+bool allow_from_is_identity(const char *item);
+
 bool allow_from_is_empty(const struct allow_from *list);
 
 /* An address of a TCP client; IPv4 addresses mapped into IPv6 count as IPv4. */

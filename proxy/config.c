@@ -2,6 +2,7 @@
 #include "allow_from.h"
 #include "options.h"
 #include "policy/policy.h"
+#include "settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,10 @@ grant_from_environment(struct config *config, char *const environment[], char *p
         return false;
     }
     config->dialect = policy_dialect(policy);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        config->listeners[i].name = config->listeners[i].address.name;
+    const struct setting *ipv6 = settings_find(config->settings, "sockwarden", "", "disable_ipv6");
+    config->disable_ipv6 = ipv6 != NULL && policy_disables_ipv6(policy, ipv6->value);
+    for (size_t i = 0; i < config->listener_count; i++)
         config->listeners[i].policy = policy_ref(policy);
-    }
     policy_unref(policy);
     return true;
 }
@@ -62,9 +63,12 @@ config_from_environment(char *const environment[], char *problem)
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
         return NULL;
     }
-    if (config_take_environment(config, environment, true, problem) && config_complete(config, problem) &&
-        grant_from_environment(config, environment, problem))
+    if (config_take_environment(config, environment, true, problem) &&
+        grant_from_environment(config, environment, problem) && config_complete(config, problem)) {
+        for (size_t i = 0; i < config->listener_count; i++)
+            config->listeners[i].name = config->listeners[i].address.name;
         return config;
+    }
     config_unref(config);
     return NULL;
 }
@@ -89,6 +93,8 @@ config_unref(struct config *config)
         policy_unref(config->policies[i].policy);
     }
     free(config->policies);
+    settings_free(config->settings);
+    free(config->path);
     free(config);
 }
 

@@ -2,9 +2,10 @@
 #define SOCKWARDEN_PROXY_CONFIG_H
 
 /*
- * The settings of the process as one immutable snapshot: the options of options.def and the compiled policy. Built
- * from the environment by config_from_environment; nothing after that knows where a setting came from. A bad setting
- * gives no snapshot but a message that names the variable, its value and what it takes.
+ * The settings of the process as one immutable snapshot: the options of options.def, the listeners and the compiled
+ * policies, built from the environment or a file. Where each value came from is kept beside them for messages and
+ * `check --print`; nothing else asks. A bad setting gives no snapshot but a message that names the line or the
+ * variable, its value and what it takes.
  */
 
 #include "address.h"
@@ -17,6 +18,7 @@
 
 struct allow_from;
 struct policy;
+struct settings;
 
 enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 
@@ -44,7 +46,9 @@ struct config {
     struct named_policy *policies; /* all that there are, those that no listener uses, too, in their order */
     size_t policy_count;
     struct address engine;
-    const char *dialect; /* of the environment's policy; a static string */
+    const char *dialect;       /* of the environment's policy; a static string */
+    char *path;                /* of the file; NULL: the environment alone */
+    struct settings *settings; /* every value as it was given, with its origin */
     bool disable_ipv6;
     enum log_level log_level;
     enum log_format log_format;

@@ -1,6 +1,7 @@
 #include "ini_file.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <ini.h>
 #include <string.h>
 
@@ -17,7 +18,9 @@ struct reading {
     struct ini_problem *problem;
     unsigned line;
     bool failed;
-    bool has_key; /* the section has a key that a next line may continue */
+    int error;      /* of the file: an errno, or 0 */
+    bool has_key;   /* the section has a key that a next line may continue */
+    bool continues; /* the line does */
     char section[SECTION_SIZE];
     char name[SECTION_SIZE];
 };
@@ -35,11 +38,23 @@ fail(struct reading *reading, const char *text)
 static void
 tell(struct reading *reading, const char *key, const char *value)
 {
-    const struct ini_entry entry = {reading->section, reading->name, key, value, reading->line};
+    const struct ini_entry entry = {.section = reading->section,
+                                    .name = reading->name,
+                                    .key = key,
+                                    .value = value,
+                                    .continues = key != NULL && reading->continues,
+                                    .line = reading->line};
     if (reading->failed || reading->handler(reading->owner, &entry, reading->problem))
         return;
     reading->failed = true;
-    reading->problem->line = reading->line;
+    if (reading->problem->line == 0)
+        reading->problem->line = reading->line;
+}
+
+static bool
+is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
 }
 
 static bool
@@ -54,7 +69,7 @@ begin_section(struct reading *reading, const char *line)
 {
     const char *end = strchr(line, ']');
     if (end == NULL) {
-        fail(reading, "a section line needs its closing bracket");
+        fail(reading, "the section has no closing bracket");
         return;
     }
     size_t rest = strspn(end + 1, " \t\r\n");
@@ -81,64 +96,111 @@ begin_section(struct reading *reading, const char *line)
     tell(reading, NULL, "");
 }
 
-/* inih knows comments behind a value, but not on lines that continue one. */
-static void
-cut_comment(char *line)
-{
-    for (char *at = line; *at != '\0'; at++) {
-        if ((*at == ' ' || *at == '\t') && at[1] == ';') {
-            *at = '\0';
-            return;
-        }
-    }
-}
-
 /* inih would note these, but read on to the end. */
 static bool
 check_value_line(struct reading *reading, const char *line)
 {
-    if (line[0] == ' ' || line[0] == '\t') {
+    reading->continues = is_blank(line[0]);
+    if (reading->continues) {
         if (!reading->has_key)
             fail(reading, "a line that begins with a blank continues the value above it, and there is none");
         return reading->has_key;
     }
     if (strpbrk(line, "=:") == NULL) {
-        fail(reading, "the line is no key = value");
+        fail(reading, "the line is no key = value, no [section] and no comment");
         return false;
     }
     reading->has_key = true;
     return true;
 }
 
-/* Blank and comment lines are taken out here, so that inih sees nothing whose meaning depends on how it was built. */
-static bool
-is_noise(const char *line)
+static int
+read_byte(struct reading *reading)
 {
-    const char *text = line + strspn(line, " \t\r\n");
-    return *text == '\0' || *text == ';' || *text == '#';
+    int byte = getc(reading->file);
+    if (byte == EOF && ferror(reading->file) && reading->error == 0)
+        reading->error = errno;
+    return byte;
 }
 
-static size_t
-read_line(struct reading *reading, char *buffer, size_t size)
+/* The next byte of the file; the CR of a CRLF is passed over. */
+static int
+next_byte(struct reading *reading)
+{
+    int byte = read_byte(reading);
+    if (byte != '\r')
+        return byte;
+    int next = read_byte(reading);
+    if (next == '\n' || next == EOF)
+        return next;
+    fail(reading, "a carriage return stands within the line: lines end with LF or CRLF");
+    return EOF;
+}
+
+/* A mark at the head of the file that says how its text is written. */
+static void
+skip_mark(struct reading *reading)
+{
+    int byte = read_byte(reading);
+    if (byte == 0xEF && getc(reading->file) == 0xBB && getc(reading->file) == 0xBF)
+        return;
+    if (byte == 0xEF || byte == 0xFE || byte == 0xFF) {
+        reading->line = 1;
+        fail(reading, "the file is not UTF-8 text");
+    } else if (byte != EOF) {
+        ungetc(byte, reading->file);
+    }
+}
+
+/* True where a comment begins: at the head of a line, or behind a blank in it. */
+static bool
+begins_comment(struct reading *reading, const char *line, size_t length, int byte)
+{
+    if (byte != ';' && byte != '#')
+        return false;
+    bool alone = length == 0 || strspn(line, " \t") == length;
+    if (alone || !is_blank(line[length - 1]))
+        return alone;
+    if (byte == '#' && line[0] != '[')
+        fail(reading, "a comment behind a value begins with a semicolon, not with #");
+    return true;
+}
+
+/* Comments are taken out here, so that inih sees nothing whose meaning depends on how it was built. */
+static bool
+take_byte(struct reading *reading, char *line, size_t *length, int byte)
+{
+    if (byte == '\0')
+        fail(reading, "the line holds a NUL byte");
+    else if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+        fail(reading, "the line holds a control byte");
+    else if (*length == LINE_MAX_BYTES)
+        fail(reading,
+             "the line is longer than 197 bytes; go on with the value on a next line that begins with a blank");
+    if (reading->failed)
+        return false;
+    line[(*length)++] = (char)byte;
+    line[*length] = '\0';
+    return true;
+}
+
+/* Reads a line with its line feed and without its comment; false at the end of the file and after a fault. */
+static bool
+read_line(struct reading *reading, char *line)
 {
     size_t length = 0;
+    bool comment = false;
     int byte;
-    while ((byte = getc(reading->file)) != EOF) {
-        if (byte == '\0') {
-            fail(reading, "the line holds a NUL byte");
-            return 0;
-        }
-        if (length + 2 >= size || length >= LINE_MAX_BYTES + 1) {
-            fail(reading,
-                 "the line is longer than 197 bytes; go on with the value on a next line that begins with a blank");
-            return 0;
-        }
-        buffer[length++] = (char)byte;
-        if (byte == '\n')
-            break;
+    line[0] = '\0';
+    while ((byte = next_byte(reading)) != EOF && byte != '\n') {
+        comment = comment || begins_comment(reading, line, length, byte);
+        if (reading->failed || (!comment && !take_byte(reading, line, &length, byte)))
+            return false;
     }
-    buffer[length] = '\0';
-    return length;
+    if (reading->failed || (byte == EOF && length == 0 && !comment))
+        return false;
+    memcpy(line + length, "\n", 2);
+    return true;
 }
 
 /* inih's fgets: gives it the next line that means something, or NULL at the end and after an error. */
@@ -146,21 +208,19 @@ static char *
 next_line(char *buffer, int size, void *stream)
 {
     struct reading *reading = stream;
+    if (size < LINE_MAX_BYTES + 2)
+        fail(reading, "the library that reads files was built with too short a line");
     while (!reading->failed) {
         reading->line++;
-        if (read_line(reading, buffer, (size_t)size) == 0) {
-            if (ferror(reading->file))
-                fail(reading, "the file can't be read");
+        if (!read_line(reading, buffer))
             return NULL;
-        }
-        if (is_noise(buffer))
+        if (buffer[strspn(buffer, " \t\n")] == '\0')
             continue;
         if (buffer[0] == '[') {
             begin_section(reading, buffer);
             /* inih need not know: the sections are told from here. */
             continue;
         }
-        cut_comment(buffer);
         if (!check_value_line(reading, buffer))
             return NULL;
         return buffer;
@@ -187,8 +247,14 @@ ini_file_read(FILE *file, ini_entry_handler *handler, void *owner, struct ini_pr
 {
     struct reading reading = {.file = file, .handler = handler, .owner = owner, .problem = problem};
     *problem = (struct ini_problem){0};
+    skip_mark(&reading);
     int line = ini_parse_stream(next_line, &reading, on_value, &reading);
     if (line != 0)
         fail(&reading, line < 0 ? "out of memory" : "the line is no key = value");
+    if (reading.error != 0) {
+        *problem = (struct ini_problem){0};
+        snprintf(problem->text, sizeof(problem->text), "can't be read: %s", strerror(reading.error));
+        return false;
+    }
     return !reading.failed;
 }

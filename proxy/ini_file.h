@@ -4,9 +4,10 @@
 /*
  * Reads an INI file line by line with inih, which is included in this one file, and makes strict what inih leaves lax:
  * as distributions build it, inih cuts lines at 199 bytes without a word and reads on after an error. Here a line that
- * is too long, holds a NUL, or is neither section, key nor comment stops the reading with its number. A line that
- * begins with white space continues the value of the key above it; its text is told as that key again. Knows no
- * setting; used by config_file.c and the fuzzers.
+ * is too long, holds a control byte, or is neither section, key nor comment stops the reading with its number. A line
+ * that begins with white space continues the value of the key above it; its text is told as that key again. Comments
+ * begin with ; or # at the head of a line, and with ; behind a blank; they may be of any length. A byte order mark of
+ * UTF-8 and CRLF are let pass. Knows no setting; used by config_file.c and the fuzzers.
  */
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct ini_entry {
     const char *name;
     const char *key; /* NULL for the section line itself */
     const char *value;
-    unsigned line; /* from 1 */
+    bool continues; /* the line goes on with the value of the key above it */
+    unsigned line;  /* from 1 */
 };
 
 struct ini_problem {
@@ -26,7 +28,7 @@ struct ini_problem {
     char text[320];
 };
 
-/* Returns false to stop; it has written the problem's text then, the line is filled in for it. */
+/* Returns false to stop; it has written the problem's text then, and the line, if that is another than this one. */
 typedef bool ini_entry_handler(void *owner, const struct ini_entry *entry, struct ini_problem *problem);
 
 bool ini_file_read(FILE *file, ini_entry_handler *handler, void *owner, struct ini_problem *problem);

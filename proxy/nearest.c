@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WORD_MAX = 63, EDITS_MAX = 3, LETTERS_AN_EDIT = 3 };
 
@@ -38,6 +39,23 @@ edits(const char *from, const char *to)
         }
     }
     return rows[strlen(from) % 3][length];
+}
+
+static bool
+begins_with(const char *text, const char *beginning)
+{
+    return strncasecmp(text, beginning, strlen(beginning)) == 0;
+}
+
+const char *
+nearest_value(const char *const *values, const char *value)
+{
+    const char *nearest = nearest_word(values, value);
+    for (; nearest == NULL && *values != NULL; values++)
+        if (strlen(value) >= LETTERS_AN_EDIT && strlen(*values) >= LETTERS_AN_EDIT &&
+            (begins_with(*values, value) || begins_with(value, *values)))
+            nearest = *values;
+    return nearest;
 }
 
 const char *

@@ -11,4 +11,10 @@
 /* NULL where none is near. `words` is NULL-terminated; case is ignored. */
 const char *nearest_word(const char *const *words, const char *word);
 
+/*
+ * The same for a short list of values, where also a word counts as near that one of them begins with, or that begins
+ * with one of them: "warn" for warning, "error" for err.
+ */
+const char *nearest_value(const char *const *values, const char *value);
+
 #endif

@@ -1,9 +1,12 @@
 #include "options.h"
+#include "nearest.h"
 #include "policy/policy.h"
+#include "settings.h"
 #include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,7 +37,7 @@ static const char *const option_names[] = {
 };
 #undef OPTION
 
-enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), OPTION_NAME_SIZE = 32 };
 
 struct unit {
     const char *suffix;
@@ -148,11 +151,31 @@ set_engine(struct config *config, const char *value, char *takes, size_t takes_s
     return false;
 }
 
-/* The entrypoint of the original takes these three words, in any case, and nothing else. */
 static bool
-disables_ipv6(const char *value)
+fail_word(const char *value, const char *words, const char *const *list, char *takes, size_t takes_size)
 {
-    return strcmp(value, "1") == 0 || strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0;
+    const char *nearest = nearest_value(list, value);
+    snprintf(takes, takes_size, "%s%s%s%s", words, nearest != NULL ? "; did you mean " : "",
+             nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    return false;
+}
+
+/* An empty level is the default level for the HAProxy that the original ships. */
+static bool
+set_level(struct config *config, const char *initial, const char *value, char *takes, size_t takes_size)
+{
+    static const char *const words[] = {"debug", "info", "notice", "warning", "err", "crit", "alert", "emerg", NULL};
+    return log_level_from_word(value[0] != '\0' ? value : initial, &config->log_level) ||
+           fail_word(value, "debug, info, notice, warning, err, crit, alert or emerg, in lower case", words, takes,
+                     takes_size);
+}
+
+static bool
+set_format(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    static const char *const words[] = {"auto", "text", "json", "journal", NULL};
+    return log_format_from_word(value, &config->log_format) ||
+           fail_word(value, "auto, text, json or journal, in lower case", words, takes, takes_size);
 }
 
 static bool
@@ -166,15 +189,12 @@ set_option(struct config *config, const struct option *option, const char *value
     case DIALECT:
         return policy_is_dialect(value, takes, takes_size);
     case IPV6:
-        config->disable_ipv6 = disables_ipv6(value);
+        /* What it means depends on the dialect, which is known once all is read. */
         return true;
     case LEVEL:
-        snprintf(takes, takes_size, "debug, info, notice, warning, err, crit, alert or emerg, in lower case");
-        /* An empty level is the default level for the HAProxy that the original ships. */
-        return log_level_from_word(value[0] != '\0' ? value : option->initial, &config->log_level);
+        return set_level(config, option->initial, value, takes, takes_size);
     case FORMAT:
-        snprintf(takes, takes_size, "auto, text, json or journal, in lower case");
-        return log_format_from_word(value, &config->log_format);
+        return set_format(config, value, takes, takes_size);
     case DURATION:
     case SIZE:
     case COUNT:
@@ -182,9 +202,6 @@ set_option(struct config *config, const struct option *option, const char *value
     }
     return false;
 }
-
-/* As it was given, for a message about how it fits with another one. Only while settings are read. */
-static char given[OPTION_COUNT][32];
 
 static const struct option *
 find_option(const char *name)
@@ -195,11 +212,30 @@ find_option(const char *name)
     return NULL;
 }
 
+/* Where listeners and policies are said, a file has sections of their own; the address of the engine has one, too. */
 static bool
-take(struct config *config, const struct option *option, const char *value, char *takes, size_t size)
+is_file_key(const struct option *option)
 {
-    snprintf(given[option - options], sizeof(given[0]), "%s", value);
-    return set_option(config, option, value, takes, size);
+    return option->type != LIST && option->type != ENGINE && option->type != DIALECT && option->type != IPV6;
+}
+
+/* Keeps the value in the list of those that were given; false: no memory. */
+static bool
+note(struct config *config, const struct option *option, const char *value, enum origin origin)
+{
+    char key[OPTION_NAME_SIZE];
+    size_t length = 0;
+    for (; option->name[length] != '\0' && length + 1 < sizeof(key); length++)
+        key[length] = (char)tolower((unsigned char)option->name[length]);
+    key[length] = '\0';
+    bool engine = option->type == ENGINE;
+    const struct setting setting = {.section = engine ? "upstream" : "sockwarden",
+                                    .name = "",
+                                    .key = engine ? "address" : key,
+                                    .value = value,
+                                    .variable = option->name,
+                                    .origin = origin};
+    return settings_add(config->settings, &setting) != NULL;
 }
 
 struct config *
@@ -209,12 +245,19 @@ config_with_defaults(void)
     if (config == NULL)
         return NULL;
     config->references = 1;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    config->settings = settings_new();
+    bool whole = config->settings != NULL;
+    for (size_t i = 0; whole && i < OPTION_COUNT; i++) {
         char takes[CONFIG_PROBLEM_SIZE / 2];
-        take(config, &options[i], options[i].initial, takes, sizeof(takes));
+        set_option(config, &options[i], options[i].initial, takes, sizeof(takes));
+        if (is_file_key(&options[i]) || options[i].type == ENGINE)
+            whole = note(config, &options[i], options[i].initial, ORIGIN_DEFAULT);
     }
     config->listener_count = 0;
-    return config;
+    if (whole)
+        return config;
+    config_unref(config);
+    return NULL;
 }
 
 enum config_set_result
@@ -223,7 +266,7 @@ config_set(struct config *config, const char *name, const char *value, char *tak
     const struct option *option = find_option(name);
     if (option == NULL)
         return CONFIG_SET_UNKNOWN;
-    return take(config, option, value, takes, size) ? CONFIG_SET : CONFIG_SET_BAD;
+    return set_option(config, option, value, takes, size) ? CONFIG_SET : CONFIG_SET_BAD;
 }
 
 static const char *
@@ -240,50 +283,31 @@ bool
 config_take_environment(struct config *config, char *const environment[], bool with_listeners, char *problem)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const char *value = find(environment, options[i].name);
+        const struct option *option = &options[i];
+        const char *value = find(environment, option->name);
         char takes[CONFIG_PROBLEM_SIZE / 2] = "";
-        if (value == NULL && with_listeners && options[i].type == LIST)
-            value = options[i].initial;
-        if (value == NULL || (options[i].type == LIST && !with_listeners))
+        if (option->type == LIST && with_listeners && value == NULL)
+            set_option(config, option, option->initial, takes, sizeof(takes));
+        bool beside_file = !with_listeners && !is_file_key(option) && option->type != ENGINE;
+        if (value == NULL || beside_file)
             continue;
-        if (take(config, &options[i], value, takes, sizeof(takes)))
-            continue;
-        snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%.128s: not taken; takes %s", options[i].name, value, takes);
-        config_make_printable(problem);
-        return false;
+        if (!note(config, option, value, ORIGIN_ENVIRONMENT))
+            return config_fail(problem, "out of memory");
+        if (!set_option(config, option, value, takes, sizeof(takes)))
+            return config_fail(problem, "%s=%.128s: not taken; takes %s", option->name, value, takes);
     }
     return true;
-}
-
-static bool
-check_below(const char *lower, const char *upper, bool below, char *problem)
-{
-    if (!below)
-        snprintf(problem, CONFIG_PROBLEM_SIZE, "%s=%s: not taken; takes a size below %s, which is %s", lower,
-                 given[find_option(lower) - options], upper, given[find_option(upper) - options]);
-    return below;
 }
 
 bool
-config_complete(struct config *config, char *problem)
+config_fail(char *problem, const char *format, ...)
 {
-    if (!check_below("BUFFER_LOW", "BUFFER_HIGH", config->buffer_low < config->buffer_high, problem) ||
-        !check_below("MAX_TARGET_SIZE", "MAX_HEAD_SIZE", config->max_target_size < config->max_head_size, problem))
-        return false;
-    for (size_t i = 0; config->disable_ipv6 && i < config->listener_count; i++) {
-        struct address *address = &config->listeners[i].address;
-        if (address->socket.ss_family != AF_INET6)
-            continue;
-        if (!address_is_any(address)) {
-            snprintf(problem, CONFIG_PROBLEM_SIZE,
-                     "LISTEN=%s: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on",
-                     address->name);
-            return false;
-        }
-        address_to_ipv4_any(address);
-    }
-    config->marks = (struct transport_marks){config->buffer_high, config->buffer_low};
-    return true;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, CONFIG_PROBLEM_SIZE, format, arguments);
+    va_end(arguments);
+    config_make_printable(problem);
+    return false;
 }
 
 void
@@ -294,17 +318,10 @@ config_make_printable(char *text)
             *text = '?';
 }
 
-/* Where to listen and what is granted have sections of their own in a file; the address of the engine has one, too. */
-static bool
-is_file_key(const struct option *option)
-{
-    return option->type != LIST && option->type != ENGINE && option->type != DIALECT && option->type != IPV6;
-}
-
 const char *const *
 config_file_keys(void)
 {
-    static char keys[OPTION_COUNT][32];
+    static char keys[OPTION_COUNT][OPTION_NAME_SIZE];
     static const char *list[OPTION_COUNT + 1];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {

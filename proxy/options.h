@@ -23,7 +23,7 @@ enum config_set_result config_set(struct config *config, const char *name, const
 /* Takes over what the environment says of the options, but not where to listen. */
 bool config_take_environment(struct config *config, char *const environment[], bool with_listeners, char *problem);
 
-/* Checks options against each other and derives what follows from them. */
+/* Checks settings against each other and derives what follows from them; in config_check.c. */
 bool config_complete(struct config *config, char *problem);
 
 /* Keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
@@ -34,6 +34,9 @@ const char *const *config_file_keys(void);
 
 /* "500ms", "2s", "10m", "1h", or a bare number of seconds, as milliseconds. False for anything else. */
 bool config_parse_duration(const char *text, uint64_t *milliseconds);
+
+/* Writes a message to `problem`, made printable; returns false. */
+bool config_fail(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
 void config_make_printable(char *text);

@@ -256,12 +256,12 @@ listeners_are_a_list(void **state)
     config_unref(config);
     char many[1024] = "LISTEN=unix:/a";
     for (size_t i = 1; i < CONFIG_LISTENERS_MAX; i++)
-        strcat(many, ",unix:/a");
+        snprintf(many + strlen(many), sizeof(many) - strlen(many), ",unix:/a%zu", i);
     config = take(many, NULL);
     assert_int_equal(config->listener_count, CONFIG_LISTENERS_MAX);
     config_unref(config);
     char problem[CONFIG_PROBLEM_SIZE];
-    strcat(many, ",unix:/a");
+    strcat(many, ",unix:/b");
     assert_null(configure(problem, many, NULL));
     assert_non_null(strstr(problem, "too long"));
     expect_refusal("LISTEN=", "it names no address");
@@ -269,6 +269,10 @@ listeners_are_a_list(void **state)
     expect_refusal("LISTEN=tcp://127.0.0.1:1,,unix:/a", "none of tcp://, unix: and systemd:");
     expect_refusal("LISTEN=127.0.0.1:2375", "a comma list of tcp://ADDRESS:PORT and unix:PATH");
     expect_refusal("LISTEN=unix:/a,tcp://localhost:1", "must be numeric");
+    assert_null(configure(problem, "LISTEN=unix:/a,unix:/b,unix:///a", NULL));
+    assert_string_equal(problem, "LISTEN=unix:/a: not taken: it stands twice; takes each place once");
+    assert_null(configure(problem, "LISTEN=unix:/a", "SOCKET_PATH=/a"));
+    assert_string_equal(problem, "LISTEN=unix:/a: not taken: that is where the engine is; takes another place");
 }
 
 static void
@@ -296,7 +300,7 @@ the_engine_is_an_address(void **state)
 }
 
 static void
-three_words_disable_ipv6(void **state)
+three_words_disable_ipv6_and_for_linuxserver_one(void **state)
 {
     (void)state;
     static const struct {
@@ -313,6 +317,15 @@ three_words_disable_ipv6(void **state)
         CHECK_TEXT(rows[i].setting, config->listeners[0].address.name,
                    rows[i].disables ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
         assert_string_equal(config->listeners[1].address.name, "unix:/a");
+        config_unref(config);
+    }
+    static const char *const words[] = {"DISABLE_IPV6=1", "DISABLE_IPV6=true", "DISABLE_IPV6=yes"};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        /* A switch of linuxserver's: there 1 alone counts. */
+        char *environment[] = {"LISTEN=tcp://[::]:5", (char *)(size_t)words[i], "LIBPOD_INFO=1", NULL};
+        char problem[CONFIG_PROBLEM_SIZE];
+        struct config *config = config_from_environment(environment, problem);
+        CHECK_TEXT(words[i], config->listeners[0].address.name, i == 0 ? "tcp://0.0.0.0:5" : "tcp://[::]:5");
         config_unref(config);
     }
     char problem[CONFIG_PROBLEM_SIZE];
@@ -370,11 +383,12 @@ settings_that_exclude_each_other_are_refused_together(void **state)
         const char *two;
         const char *problem;
     } rows[] = {
-        {"BUFFER_LOW=64k", NULL, "BUFFER_LOW=64k: not taken; takes a size below BUFFER_HIGH, which is 64k"},
-        {"BUFFER_HIGH=16k", NULL, "BUFFER_LOW=16k: not taken; takes a size below BUFFER_HIGH, which is 16k"},
-        {"MAX_HEAD_SIZE=16k", NULL, "MAX_TARGET_SIZE=16k: not taken; takes a size below MAX_HEAD_SIZE, which is 16k"},
+        {"BUFFER_LOW=64k", NULL, "BUFFER_LOW=64k: not taken; takes a size below BUFFER_HIGH, which is 64k (default)"},
+        {"BUFFER_HIGH=16k", NULL, "BUFFER_HIGH=16k: not taken; takes a size above BUFFER_LOW, which is 16k (default)"},
+        {"MAX_HEAD_SIZE=16k", NULL,
+         "MAX_HEAD_SIZE=16k: not taken; takes a size above MAX_TARGET_SIZE, which is 16k (default)"},
         {"MAX_HEAD_SIZE=2k", "MAX_TARGET_SIZE=3k",
-         "MAX_TARGET_SIZE=3k: not taken; takes a size below MAX_HEAD_SIZE, which is 2k"},
+         "MAX_TARGET_SIZE=3k: not taken; takes a size below MAX_HEAD_SIZE, which is 2k (environment MAX_HEAD_SIZE)"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char problem[CONFIG_PROBLEM_SIZE];
@@ -453,7 +467,7 @@ main(void)
         cmocka_unit_test(listeners_are_a_list),
         cmocka_unit_test(a_snapshot_lives_until_its_last_reference_is_gone),
         cmocka_unit_test(the_engine_is_an_address),
-        cmocka_unit_test(three_words_disable_ipv6),
+        cmocka_unit_test(three_words_disable_ipv6_and_for_linuxserver_one),
         cmocka_unit_test(levels_and_formats_are_words),
         cmocka_unit_test(settings_that_exclude_each_other_are_refused_together),
         cmocka_unit_test(the_first_of_two_settings_counts_and_only_whole_names_do),

@@ -147,14 +147,14 @@ a_bad_file_is_refused_with_line_and_mend(void **state)
         {"[listener a]\naddress = tcp://host:1\n", ":2: address = tcp://host:1: not taken"},
         {"[listener a]\naddress = unix:/a\naddress = unix:/b\n", ":3: address stands twice"},
         {"[listener a]\nmode = rw\n", ":2: mode = rw: not taken; takes an octal number"},
-        {"[listener a]\nowner = nobody-here\n", ":2: owner = nobody-here: this machine has no such user"},
-        {"[listener a]\ngroup = nobody-here\n", ":2: group = nobody-here: this machine has no such group"},
+        {"[listener a]\nowner = nobody-here\n", ":2: owner = nobody-here: not taken: this machine has no such user"},
+        {"[listener a]\ngroup = nobody-here\n", ":2: group = nobody-here: not taken: this machine has no such group"},
         {"[listener a]\nallow_from = 10.0.0.1/8\n", ":2: allow_from = 10.0.0.1/8: not taken"},
         {"[listener a]\ndeny_detail = none\n", ":2: deny_detail = none: not taken; takes full or terse"},
         {"[listener a]\n[listener a]\n", ":2: [listener a] stands twice, first in line 1"},
         {LISTENER "[policy q]\n", ":3: there is no policy p"},
         {LISTENER "[policy pp]\n", ":3: there is no policy p"},
-        {"[listener a]\naddress = tcp://127.0.0.1:0\n[policy p]\n", ":1: [listener a] has no policy"},
+        {"[listener a]\naddress = tcp://127.0.0.1:0\n[policy p]\n", ":1: [listener a] has no policy: it needs"},
         {"[listener a]\npolicy = p\n[policy p]\n", ":1: [listener a] has no address"},
         {"[policy p]\n", "the file names no [listener NAME]"},
         {"[policy]\n", ":1: a policy has a name"},
@@ -165,7 +165,8 @@ a_bad_file_is_refused_with_line_and_mend(void **state)
         {"[policy p]\nCONTAINERS = maybe\n", ":2: "},
         {"[policy p]\ndialect = nginx\n", ":2: "},
         {"[policy p]\ndry_run = maybe\n", ":2: dry_run = maybe: not taken; takes yes or no"},
-        {"[sockwarden]\nbuffer_low = 64k\n" LISTENER "[policy p]\n", "BUFFER_LOW=64k: not taken"},
+        {"[sockwarden]\nbuffer_low = 64k\n" LISTENER "[policy p]\n",
+         ":2: buffer_low = 64k: not taken; takes a size below buffer_high, which is 64k (default)"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char problem[CONFIG_PROBLEM_SIZE];

@@ -34,6 +34,18 @@ the_word_that_was_meant_is_found_or_none(void **state)
 }
 
 static void
+a_value_is_near_one_that_it_begins_with_or_that_begins_with_it(void **state)
+{
+    (void)state;
+    static const char *const levels[] = {"debug", "info", "warning", "err", NULL};
+    assert_string_equal(nearest_value(levels, "warn"), "warning");
+    assert_string_equal(nearest_value(levels, "ERROR"), "err");
+    assert_string_equal(nearest_value(levels, "inf"), "info");
+    assert_null(nearest_value(levels, "wa"));
+    assert_null(nearest_value(levels, "trace"));
+}
+
+static void
 words_of_any_length_are_let_pass(void **state)
 {
     (void)state;
@@ -50,6 +62,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_word_that_was_meant_is_found_or_none),
+        cmocka_unit_test(a_value_is_near_one_that_it_begins_with_or_that_begins_with_it),
         cmocka_unit_test(words_of_any_length_are_let_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,15 +285,15 @@ static const char *const MISTAKES[][3] = {
     {"", "allow = ContainerKill ?signal=RTMIN+", "no signal"},
     {"", "allow = ContainerStop ?a ?b ?c ?d ?e ?f ?g ?h ?i", "?i: a rule takes up to 8 conditions"},
     {"", "CONTAINER = 1", "CONTAINER: no switch of the tecnativa dialect; did you mean CONTAINERS?"},
-    {"", "LIBPOD_PODS = 1", "LIBPOD_PODS: no switch of the tecnativa dialect; it is one of linuxserver"},
+    {"", "LIBPOD_PODS = 1", "LIBPOD_PODS: no switch of the tecnativa dialect; dialect = linuxserver, above it, has it"},
     {"", "FROBNICATE = 1", "FROBNICATE: no switch of the tecnativa dialect"},
-    {"", "CONTAINERS = maybe", "CONTAINERS = maybe: takes 1 or 0"},
-    {"", "CONTAINERS = 2", "CONTAINERS = 2: takes 1 or 0"},
+    {"", "CONTAINERS = maybe", "CONTAINERS = maybe: not taken; takes 1 or 0"},
+    {"", "CONTAINERS = 2", "CONTAINERS = 2: not taken; takes 1 or 0"},
     {"CONTAINERS = 1", "CONTAINERS = 0", "CONTAINERS: it is set twice"},
-    {"CONTAINERS = 1", "dialect = linuxserver", "it must be said once, before the switches"},
-    {"dialect = linuxserver", "dialect = linuxserver", "it must be said once, before the switches"},
+    {"CONTAINERS = 1", "dialect = linuxserver", "it must be said once, above the switches"},
+    {"dialect = linuxserver", "dialect = linuxserver", "it must be said once, above the switches"},
     {"", "dialect = linxserver",
-     "dialect linxserver: takes tecnativa, tecnativa-next, linuxserver or fluencelabs; did "
+     "dialect = linxserver: not taken; takes tecnativa, tecnativa-next, linuxserver or fluencelabs; did "
      "you mean linuxserver?"},
     {"", "dialect =", "takes tecnativa, tecnativa-next"},
 };

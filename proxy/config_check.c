@@ -1,0 +1,94 @@
+#include "options.h"
+#include "settings.h"
+
+#include <netinet/in.h>
+
+enum { PART_SIZE = CONFIG_PROBLEM_SIZE / 2 };
+
+/* One of two sizes is not below the other: the one that was given last is to blame. */
+static bool
+check_below(const struct config *config, const char *lower, const char *upper, bool below, char *problem)
+{
+    const struct setting *low = settings_find(config->settings, "sockwarden", "", lower);
+    const struct setting *high = settings_find(config->settings, "sockwarden", "", upper);
+    bool low_is_later = settings_is_later(config->settings, low, high);
+    const struct setting *blamed = low_is_later ? low : high;
+    const struct setting *other = low_is_later ? high : low;
+    char place[PART_SIZE] = "";
+    char given[PART_SIZE];
+    char other_place[PART_SIZE];
+    if (below)
+        return true;
+    bool in_file = blamed->origin == ORIGIN_FILE;
+    if (in_file)
+        setting_place(blamed, config->path, place, sizeof(place));
+    setting_describe(blamed, given, sizeof(given));
+    setting_place(other, config->path, other_place, sizeof(other_place));
+    return config_fail(problem, "%s%s%s: not taken; takes a size %s %s, which is %.32s (%s)", place,
+                       in_file ? ": " : "", given, low_is_later ? "below" : "above",
+                       in_file ? other->key : other->variable, other->value, other_place);
+}
+
+/* The line of a listener's address, where it is a file's; else what LISTEN says. */
+static void
+blame_listener(const struct config *config, size_t index, char *text, size_t size)
+{
+    const struct listener_config *listener = &config->listeners[index];
+    const struct setting *setting =
+        config->path != NULL ? settings_find(config->settings, "listener", listener->name, "address") : NULL;
+    if (setting != NULL)
+        snprintf(text, size, "%.80s:%u: address = %.120s", config->path, setting->line, setting->value);
+    else
+        snprintf(text, size, "LISTEN=%.128s", listener->address.name);
+}
+
+/* Two listeners at one place, or a listener where the engine is. A port of 0 is another one each time. */
+static bool
+check_place(const struct config *config, size_t index, char *problem)
+{
+    const struct address *address = &config->listeners[index].address;
+    char blamed[PART_SIZE];
+    if (address_has_free_port(address))
+        return true;
+    blame_listener(config, index, blamed, sizeof(blamed));
+    if (address_equals(address, &config->engine))
+        return config_fail(problem, "%s: not taken: that is where the engine is; takes another place", blamed);
+    for (size_t i = 0; i < index; i++) {
+        const char *name = config->listeners[i].name;
+        if (!address_equals(address, &config->listeners[i].address))
+            continue;
+        return name != NULL ? config_fail(problem, "%s: not taken: [listener %s] is there; takes a place of its own",
+                                          blamed, name)
+                            : config_fail(problem, "%s: not taken: it stands twice; takes each place once", blamed);
+    }
+    return true;
+}
+
+static bool
+leave_ipv6(struct address *address, char *problem)
+{
+    if (address->socket.ss_family != AF_INET6)
+        return true;
+    if (!address_is_any(address))
+        return config_fail(problem, "LISTEN=%s: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on",
+                           address->name);
+    address_to_ipv4_any(address);
+    return true;
+}
+
+bool
+config_complete(struct config *config, char *problem)
+{
+    if (!check_below(config, "buffer_low", "buffer_high", config->buffer_low < config->buffer_high, problem) ||
+        !check_below(config, "max_target_size", "max_head_size", config->max_target_size < config->max_head_size,
+                     problem))
+        return false;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->disable_ipv6 && !leave_ipv6(&config->listeners[i].address, problem))
+            return false;
+        if (!check_place(config, i, problem))
+            return false;
+    }
+    config->marks = (struct transport_marks){config->buffer_high, config->buffer_low};
+    return true;
+}
