@@ -92,7 +92,9 @@ report_failure(struct upstream *upstream, int error, struct dial_result *result)
     char cause[CAUSE_SIZE];
     explain(&upstream->address, error, cause, sizeof(cause));
     result->fd = -1;
-    result->status = error == ETIMEDOUT ? 504 : 503;
+    /* An engine that accepts and resets at once may do so before the handshake is seen here: it is there, and broken.
+     */
+    result->status = error == ETIMEDOUT ? 504 : error == ECONNRESET ? 502 : 503;
     snprintf(result->problem, sizeof(result->problem), "cannot connect to %s: %s", upstream->address.name, cause);
     /* Our own shortage says nothing about the engine. */
     bool own = error == EMFILE || error == ENFILE || error == ENOMEM;

@@ -22,7 +22,7 @@ enum { UPSTREAM_PROBLEM_SIZE = 512 };
 /* How a dial ended: a connected descriptor that the owner takes over, or -1 with a status and a sentence. */
 struct dial_result {
     int fd;
-    int status; /* 503, or 504 when the engine did not accept in time */
+    int status; /* 503; 504 when the engine did not accept in time, 502 when it accepted and reset at once */
     char problem[UPSTREAM_PROBLEM_SIZE];
 };
 

@@ -11,8 +11,8 @@
  */
 
 #include "proxy/client.h"
-#include "proxy/health.h"
 #include "proxy/config.h"
+#include "proxy/health.h"
 #include "proxy/log.h"
 #include "proxy/reaper.h"
 #include "proxy/upstream.h"
