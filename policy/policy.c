@@ -182,6 +182,7 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
     verdict->transport = TRANSPORT_PLAIN;
     verdict->hijack_after_body = false;
     verdict->dry = false;
+    verdict->for_podman = false;
     verdict->operation = UNKNOWN_OPERATION;
     verdict->cure[0] = '\0';
     verdict->canonical = (struct slice){buffer, 0};
@@ -202,6 +203,7 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
         verdict->operation = call.route->operation;
     verdict->canonical = call.target.canonical;
     verdict->path = call.target.path;
+    verdict->for_podman = call.target.count > 0 && slice_equals(call.target.head[0], SLICE_LITERAL("libpod"));
     /* Of a refused call, too: how it is refused depends on what the client waits for. */
     verdict->transport = route_transport(call.route, call.method, &call.target);
     verdict->hijack_after_body =

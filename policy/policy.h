@@ -45,6 +45,7 @@ enum { VERDICT_TEXT_SIZE = 192 };
 struct verdict {
     enum verdict_action action;
     bool dry;                         /* allowed by a dry run alone: rule and cure say why it would have been denied */
+    bool for_podman;                  /* of Podman's own API, whose clients read errors in its form */
     enum verdict_transport transport; /* of a denied call: what it would have been */
     /*
      * For TRANSPORT_HIJACK: true where the request has a body of its own that ends before the raw stream begins

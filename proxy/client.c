@@ -114,7 +114,7 @@ static void
 refuse_head(struct client *client, int status, const char *reason)
 {
     access_log_malformed(client->name, status, reason);
-    reply_write(client->transport, status, reason, false, REPLY_CLOSE);
+    reply_write(client->transport, &(struct reply){.status = status, .message = reason, .connection = REPLY_CLOSE});
     close_in_order(client);
 }
 

@@ -133,6 +133,18 @@ reply_connection(const struct exchange *exchange, bool keep)
     return exchange->minor == 0 ? REPLY_KEEP_ALIVE_10 : REPLY_SILENT;
 }
 
+static void
+answer_here(struct exchange *exchange, int status, const char *message, bool keep)
+{
+    struct reply reply = {.status = status,
+                          .message = message,
+                          .to_head = exchange->to_head,
+                          .with_cause = exchange->verdict.for_podman,
+                          .connection = reply_connection(exchange, keep)};
+    exchange->status = status;
+    exchange->sent += reply_write(exchange->client, &reply);
+}
+
 void
 exchange_reply(struct exchange *exchange, int status, const char *message, enum access_end end)
 {
@@ -140,9 +152,7 @@ exchange_reply(struct exchange *exchange, int status, const char *message, enum 
      * complete. */
     bool keep =
         (status >= 500 || status == 200) && http_body_is_complete(&exchange->request) && exchange_can_keep(exchange);
-    exchange->status = status;
-    exchange->sent +=
-        reply_write(exchange->client, status, message, exchange->to_head, reply_connection(exchange, keep));
+    answer_here(exchange, status, message, keep);
     exchange_finish(exchange, end, keep ? EXCHANGE_KEEP : EXCHANGE_CLOSE);
 }
 
@@ -161,8 +171,7 @@ refuse(struct exchange *exchange)
     bool drain = exchange->request_framing == HTTP_BODY_LENGTH &&
                  exchange->request_length <= exchange->config->max_refused_body_size && !exchange->expects_continue;
     bool keep = exchange_can_keep(exchange) && (exchange->request_framing == HTTP_BODY_NONE || drain);
-    exchange->status = 403;
-    exchange->sent += reply_write(exchange->client, 403, message, exchange->to_head, reply_connection(exchange, keep));
+    answer_here(exchange, 403, message, keep);
     if (keep && drain) {
         exchange_set_phase(exchange, EXCHANGE_DRAINING);
         transport_offer(exchange->client);

@@ -4,14 +4,18 @@
 
 #include <stdio.h>
 
-enum { BODY_SIZE = 2048, HEAD_SIZE = 256, ESCAPE_ROOM = 24 };
+enum { BODY_SIZE = 2048, HEAD_SIZE = 256, END_ROOM = 40 };
 
 static size_t
-write_body(char *body, const char *message)
+write_body(char *body, const struct reply *reply)
 {
-    size_t length = (size_t)snprintf(body, BODY_SIZE, "{\"message\":\"sockwarden: ");
-    for (const unsigned char *byte = (const unsigned char *)message; *byte != '\0' && length < BODY_SIZE - ESCAPE_ROOM;
-         byte++) {
+    size_t length = 1;
+    body[0] = '{';
+    if (reply->with_cause)
+        length += (size_t)snprintf(body + length, BODY_SIZE - length, "\"cause\":\"%s\",", http_reason(reply->status));
+    length += (size_t)snprintf(body + length, BODY_SIZE - length, "\"message\":\"sockwarden: ");
+    for (const unsigned char *byte = (const unsigned char *)reply->message;
+         *byte != '\0' && length < BODY_SIZE - END_ROOM; byte++) {
         if (*byte == '"' || *byte == '\\') {
             body[length++] = '\\';
             body[length++] = (char)*byte;
@@ -21,13 +25,14 @@ write_body(char *body, const char *message)
             body[length++] = (char)*byte;
         }
     }
-    memcpy(body + length, "\"}\n", 3);
-    return length + 3;
+    char response[END_ROOM / 2] = "";
+    if (reply->with_cause)
+        snprintf(response, sizeof(response), ",\"response\":%d", reply->status);
+    return length + (size_t)snprintf(body + length, BODY_SIZE - length, "\"%s}\n", response);
 }
 
 unsigned long
-reply_write(struct transport *transport, int status, const char *message, bool to_head,
-            enum reply_connection connection)
+reply_write(struct transport *transport, const struct reply *reply)
 {
     static const char *const connection_lines[] = {
         [REPLY_SILENT] = "",
@@ -36,12 +41,12 @@ reply_write(struct transport *transport, int status, const char *message, bool t
     };
     char head[HEAD_SIZE];
     char body[BODY_SIZE];
-    size_t body_length = write_body(body, message);
+    size_t body_length = write_body(body, reply);
     int head_length = snprintf(head, sizeof(head),
                                "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n%s%s\r\n",
-                               status, http_reason(status), body_length, status == 503 ? "Retry-After: 1\r\n" : "",
-                               connection_lines[connection]);
-    struct slice pieces[] = {{head, (size_t)head_length}, {body, to_head ? 0 : body_length}};
+                               reply->status, http_reason(reply->status), body_length,
+                               reply->status == 503 ? "Retry-After: 1\r\n" : "", connection_lines[reply->connection]);
+    struct slice pieces[] = {{head, (size_t)head_length}, {body, reply->to_head ? 0 : body_length}};
     transport_write_pieces(transport, pieces, 2);
     return pieces[0].length + pieces[1].length;
 }

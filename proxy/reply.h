@@ -3,7 +3,8 @@
 
 /*
  * Answers that are made here, in the engine's own form: application/json exactly and {"message": "…"}, which is what
- * Docker's clients show to people. Used by client.c and exchange.c.
+ * Docker's clients show to people; clients of Podman's own API also read "cause" and "response". Used by client.c and
+ * exchange.c.
  */
 
 #include <stdbool.h>
@@ -16,11 +17,15 @@ enum reply_connection {
     REPLY_CLOSE,         /* the owner closes behind it */
 };
 
-/*
- * Writes a whole answer; `message` gets "sockwarden: " in front and is cut where the body would pass 2 KiB. For an
- * answer to HEAD the body is left out. Returns the bytes written.
- */
-unsigned long reply_write(struct transport *transport, int status, const char *message, bool to_head,
-                          enum reply_connection connection);
+struct reply {
+    int status;
+    const char *message; /* gets "sockwarden: " in front, and is cut where the body would pass 2 KiB */
+    bool to_head;        /* the body is left out */
+    bool with_cause;     /* as Podman's own API */
+    enum reply_connection connection;
+};
+
+/* Writes a whole answer; returns the bytes written. */
+unsigned long reply_write(struct transport *transport, const struct reply *reply);
 
 #endif

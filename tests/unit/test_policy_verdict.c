@@ -261,6 +261,22 @@ a_cure_never_runs_over_its_room(void **state)
 }
 
 static void
+only_calls_below_libpod_are_of_podman_s_own_api(void **state)
+{
+    (void)state;
+    static const char *const targets[] = {"/v4.3.1/libpod/containers/json", "/libpod/_ping", "/libpod/nosuch",
+                                          "/v1.41/containers/json",         "/_ping",        "/containers/libpod/json"};
+    struct policy *policy = policy_of("");
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        struct asked asked = ask(policy, "GET", targets[i]);
+        if (asked.verdict.for_podman != (i < 3))
+            fail_msg("%s: %d", targets[i], asked.verdict.for_podman);
+        asked_drop(&asked);
+    }
+    policy_unref(policy);
+}
+
+static void
 a_policy_lives_as_long_as_its_last_reference(void **state)
 {
     (void)state;
@@ -283,6 +299,7 @@ main(void)
         cmocka_unit_test(a_malformed_call_is_malformed_under_every_policy),
         cmocka_unit_test(a_body_that_could_change_what_was_judged_is_refused_once_the_call_is_granted),
         cmocka_unit_test(a_cure_never_runs_over_its_room),
+        cmocka_unit_test(only_calls_below_libpod_are_of_podman_s_own_api),
         cmocka_unit_test(a_policy_lives_as_long_as_its_last_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

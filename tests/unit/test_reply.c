@@ -12,7 +12,7 @@ static const struct transport_handler silent; /* nothing is ever read here */
 
 /* Sends one answer through a transport; `answer` gets what the peer sees. */
 static size_t
-send_reply(int status, const char *message, bool to_head, enum reply_connection connection, char *answer, size_t size)
+send_reply(struct reply reply, char *answer, size_t size)
 {
     static const struct transport_marks marks = {65536, 16384};
     struct loop loop;
@@ -21,7 +21,7 @@ send_reply(int status, const char *message, bool to_head, enum reply_connection 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     struct transport *transport = transport_new(loop.base, loop.reaper, ends[0], &marks, &silent, NULL);
     assert_non_null(transport);
-    unsigned long written = reply_write(transport, status, message, to_head, connection);
+    unsigned long written = reply_write(transport, &reply);
     ssize_t length = recv(ends[1], answer, size - 1, 0);
     assert_true(length > 0);
     answer[length] = '\0';
@@ -38,33 +38,40 @@ answers_have_the_form_of_the_engine(void **state)
     (void)state;
     static const struct {
         const char *sentence;
-        int status;
-        const char *message;
-        bool to_head;
-        enum reply_connection connection;
+        struct reply reply;
         const char *expected;
     } rows[] = {
-        {"a refusal that keeps the connection", 403, "no", false, REPLY_SILENT,
+        {"a refusal that keeps the connection",
+         {.status = 403, .message = "no"},
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"
          "{\"message\":\"sockwarden: no\"}\n"},
-        {"a refusal that keeps the connection of HTTP/1.0", 403, "no", false, REPLY_KEEP_ALIVE_10,
+        {"a refusal that keeps the connection of HTTP/1.0",
+         {.status = 403, .message = "no", .connection = REPLY_KEEP_ALIVE_10},
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\nConnection: "
          "keep-alive\r\n\r\n{\"message\":\"sockwarden: no\"}\n"},
-        {"a malformed request", 400, "Host stands twice", false, REPLY_CLOSE,
+        {"a malformed request",
+         {.status = 400, .message = "Host stands twice", .connection = REPLY_CLOSE},
          "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 44\r\nConnection: close\r\n\r\n"
          "{\"message\":\"sockwarden: Host stands twice\"}\n"},
-        {"an answer to HEAD has the length and not the body", 403, "no", true, REPLY_SILENT,
+        {"an answer to HEAD has the length and not the body",
+         {.status = 403, .message = "no", .to_head = true},
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n"},
-        {"503 says when to come again", 503, "", false, REPLY_CLOSE,
+        {"503 says when to come again",
+         {.status = 503, .message = "", .connection = REPLY_CLOSE},
          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 27\r\nRetry-After: "
          "1\r\nConnection: close\r\n\r\n{\"message\":\"sockwarden: \"}\n"},
-        {"quotes, backslashes and controls are escaped", 502, "a\"b\\c\nd\x7f", false, REPLY_CLOSE,
+        {"quotes, backslashes and controls are escaped",
+         {.status = 502, .message = "a\"b\\c\nd\x7f", .connection = REPLY_CLOSE},
          "HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
          "{\"message\":\"sockwarden: a\\\"b\\\\c\\u000ad\\u007f\"}\n"},
+        {"to a client of Podman's own API",
+         {.status = 403, .message = "no", .with_cause = true},
+         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 64\r\n\r\n"
+         "{\"cause\":\"Forbidden\",\"message\":\"sockwarden: no\",\"response\":403}\n"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char answer[4096];
-        send_reply(rows[i].status, rows[i].message, rows[i].to_head, rows[i].connection, answer, sizeof(answer));
+        send_reply(rows[i].reply, answer, sizeof(answer));
         CHECK_TEXT(rows[i].sentence, answer, rows[i].expected);
     }
 }
@@ -80,18 +87,23 @@ a_message_of_any_length_and_bytes_leaves_a_whole_answer(void **state)
             char answer[8192];
             memset(message, fillers[filler], length);
             message[length] = '\0';
-            size_t size = send_reply(400, message, false, REPLY_CLOSE, answer, sizeof(answer));
+            struct reply reply = {
+                .status = 400, .message = message, .with_cause = length % 2 == 1, .connection = REPLY_CLOSE};
+            size_t size = send_reply(reply, answer, sizeof(answer));
+            const char *start = reply.with_cause ? "{\"cause\":\"Bad Request\",\"message\":\"sockwarden: "
+                                                 : "{\"message\":\"sockwarden: ";
+            const char *stop = reply.with_cause ? "\",\"response\":400}\n" : "\"}\n";
             const char *body = strstr(answer, "\r\n\r\n");
             const char *field = strstr(answer, "Content-Length: ");
             assert_non_null(body);
             assert_non_null(field);
             body += 4;
             assert_int_equal(strtoul(field + 16, NULL, 10), answer + size - body);
-            assert_memory_equal(body, "{\"message\":\"sockwarden: ", 24);
-            assert_string_equal(answer + size - 3, "\"}\n");
+            assert_memory_equal(body, start, strlen(start));
+            assert_string_equal(answer + size - strlen(stop), stop);
             /* No escape is cut in two, and none is left open. */
-            const char *at = body + 24;
-            const char *end = answer + size - 3;
+            const char *at = body + strlen(start);
+            const char *end = answer + size - strlen(stop);
             while (at < end)
                 at += *at != '\\' ? 1 : at[1] == 'u' ? 6 : 2;
             assert_ptr_equal(at, end);
