@@ -4,7 +4,7 @@
 
 # What a build needs (Debian's and Ubuntu's names are the same).
 # shellcheck disable=SC2034 # read by those who source this file
-BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libevent-dev libhttp-parser-dev libcjson-dev libinih-dev)
+BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libevent-dev libhttp-parser-dev libcjson-dev libinih-dev libseccomp-dev)
 
 # Runs a command as root: as it is, or through sudo.
 as_root() {

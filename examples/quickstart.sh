@@ -69,20 +69,20 @@ have_prerequisites() {
     for command in cc cmake make pkg-config curl; do
         command -v "$command" >/dev/null || return 1
     done
-    pkg-config --exists libevent_core libevent_extra libcjson inih || return 1
+    pkg-config --exists libevent_core libevent_extra libcjson inih libseccomp || return 1
     printf '#include <http_parser.h>\n' | cc -E - >/dev/null 2>&1
 }
 
 install_prerequisites() {
     local missing log=$work/apt.log
-    step 1 "packages: compiler, cmake, curl, libevent, http-parser, cJSON, inih"
+    step 1 "packages: compiler, cmake, curl, libevent, http-parser, cJSON, inih, libseccomp"
     if have_prerequisites; then
         tell "all there, nothing to install"
         return
     fi
     command -v apt-get >/dev/null ||
         fail "this is neither Debian nor Ubuntu (no apt-get)" \
-            "install a C compiler, make, cmake, pkg-config, curl and the development files of libevent, http-parser, cJSON and inih, then run this again"
+            "install a C compiler, make, cmake, pkg-config, curl and the development files of libevent, http-parser, cJSON, inih and libseccomp, then run this again"
     mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" curl)
     can_be_root ||
         fail "these packages are missing, and there is neither root nor sudo to install them: ${missing[*]}" \
@@ -92,7 +92,7 @@ install_prerequisites() {
         fail "apt-get could not install them" "see what it says; by hand, as root: apt-get update && apt-get install ${missing[*]}" "$log"
     have_prerequisites ||
         fail "the packages are installed, but the build's needs are not met" \
-            "see which of cc, cmake, make, pkg-config, curl, libevent, libcjson, inih, http_parser.h is missing"
+            "see which of cc, cmake, make, pkg-config, curl, libevent, libcjson, inih, libseccomp, http_parser.h is missing"
 }
 
 build_sockwarden() {

@@ -8,6 +8,7 @@
 #include "cli_routes.h"
 #include "command_line.h"
 #include "config.h"
+#include "confine.h"
 #include "environment.h"
 #include "log.h"
 #include "nearest.h"
@@ -89,7 +90,8 @@ run(struct command *command)
     log_configure(config->log_level, config->log_format);
     log_start(config);
     struct server *server = server_new(config, reload, problem);
-    if (server == NULL) {
+    if (server == NULL || !confine(config, served_path, problem)) {
+        server_free(server);
         fprintf(stderr, "sockwarden: %s\n", problem);
         return EXIT_NO;
     }

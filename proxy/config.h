@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct allow_from;
 struct policy;
@@ -37,6 +38,8 @@ struct named_policy {
     char *name;            /* freed with the snapshot */
     struct policy *policy; /* one reference */
 };
+
+enum sandbox_mode { SANDBOX_YES, SANDBOX_NO, SANDBOX_REQUIRE };
 
 /* Durations are in milliseconds, sizes in bytes. */
 struct config {
@@ -69,6 +72,9 @@ struct config {
     uint64_t buffer_high;
     uint64_t buffer_low;
     uint64_t max_connections;
+    uid_t user; /* what root becomes */
+    gid_t group;
+    enum sandbox_mode sandbox;
     struct transport_marks marks; /* buffer_high and buffer_low */
 };
 

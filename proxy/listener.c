@@ -1,4 +1,5 @@
 #include "listener.h"
+#include "confine.h"
 #include "systemd.h"
 #include "tcp.h"
 
@@ -94,8 +95,8 @@ clear_path(const struct address *address, char *problem)
         return true;
     snprintf(problem, LISTENER_PROBLEM_SIZE,
              "cannot listen on %s: the socket file of a process that is gone is there, "
-             "and it can't be removed: %s",
-             address->name, strerror(errno));
+             "and it can't be removed: %s%s",
+             address->name, strerror(errno), confine_hint(errno));
     return false;
 }
 
@@ -196,8 +197,10 @@ open_own(struct listener *listener, struct event_base *base, uint64_t keepalive,
         learn_address(listener, fd);
         return true;
     }
-    snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s", address->name,
-             errno == EADDRINUSE ? "the address is in use; stop what listens there or set LISTEN" : strerror(errno));
+    int error = errno;
+    snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s%s", address->name,
+             error == EADDRINUSE ? "the address is in use; stop what listens there or set LISTEN" : strerror(error),
+             confine_hint(error));
     if (fd >= 0)
         close(fd);
     return false;

@@ -67,12 +67,17 @@ open_place(struct listener_set *set, const struct listener_config *settings, con
     return place;
 }
 
+/* One that stays, and that none of the `count` listeners before has: an address may stand in the settings twice. */
 static struct place *
-find_place(const struct listener_set *set, const struct address *address)
+find_place(const struct listener_set *set, const struct address *address, struct place *const *taken, size_t count)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (address_equals(&set->places[i]->address, address))
+    for (size_t i = 0; i < set->count; i++) {
+        bool free = address_equals(&set->places[i]->address, address);
+        for (size_t j = 0; j < count; j++)
+            free = free && taken[j] != set->places[i];
+        if (free)
             return set->places[i];
+    }
     return NULL;
 }
 
@@ -100,7 +105,7 @@ listener_set_open(struct listener_set *set, struct config *config, char *problem
     struct place *places[CONFIG_LISTENERS_MAX];
     bool kept[CONFIG_LISTENERS_MAX] = {false};
     for (size_t i = 0; i < config->listener_count; i++) {
-        places[i] = find_place(set, &config->listeners[i].address);
+        places[i] = find_place(set, &config->listeners[i].address, places, i);
         kept[i] = places[i] != NULL;
         if (!kept[i])
             places[i] = open_place(set, &config->listeners[i], config, problem);

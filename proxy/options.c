@@ -6,12 +6,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum option_type { LIST, ENGINE, DIALECT, IPV6, LEVEL, FORMAT, DURATION, SIZE, COUNT };
+enum option_type { LIST, ENGINE, DIALECT, IPV6, LEVEL, FORMAT, DURATION, SIZE, COUNT, USER, GROUP, SANDBOX };
 
 struct option {
     const char *name;
@@ -178,6 +180,56 @@ set_format(struct config *config, const char *value, char *takes, size_t takes_s
            fail_word(value, "auto, text, json or journal, in lower case", words, takes, takes_size);
 }
 
+/* Numbers need no list of users: an image may have none. The largest one stands for "as it is" in system calls. */
+static bool
+parse_id(const char *text, uint32_t *id)
+{
+    char *end;
+    if (!isdigit((unsigned char)text[0]) || strlen(text) > 10)
+        return false;
+    unsigned long long number = strtoull(text, &end, 10);
+    *id = (uint32_t)number;
+    return *end == '\0' && number < UINT32_MAX;
+}
+
+static bool
+set_user(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    uint32_t id = 0;
+    const struct passwd *user = parse_id(value, &id) ? NULL : getpwnam(value);
+    if (user != NULL)
+        id = user->pw_uid;
+    config->user = id;
+    snprintf(takes, takes_size, "the number of a user, or the name of one that this machine has");
+    return user != NULL || parse_id(value, &id);
+}
+
+static bool
+set_group(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    uint32_t id = 0;
+    const struct group *group = parse_id(value, &id) ? NULL : getgrnam(value);
+    if (group != NULL)
+        id = group->gr_gid;
+    config->group = id;
+    snprintf(takes, takes_size, "the number of a group, or the name of one that this machine has");
+    return group != NULL || parse_id(value, &id);
+}
+
+static bool
+set_sandbox(struct config *config, const char *value, char *takes, size_t takes_size)
+{
+    static const char *const words[] = {
+        [SANDBOX_YES] = "yes", [SANDBOX_NO] = "no", [SANDBOX_REQUIRE] = "require", NULL};
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(value, words[i]) != 0)
+            continue;
+        config->sandbox = (enum sandbox_mode)i;
+        return true;
+    }
+    return fail_word(value, "yes, no or require", words, takes, takes_size);
+}
+
 static bool
 set_option(struct config *config, const struct option *option, const char *value, char *takes, size_t takes_size)
 {
@@ -195,6 +247,12 @@ set_option(struct config *config, const struct option *option, const char *value
         return set_level(config, option->initial, value, takes, takes_size);
     case FORMAT:
         return set_format(config, value, takes, takes_size);
+    case USER:
+        return set_user(config, value, takes, takes_size);
+    case GROUP:
+        return set_group(config, value, takes, takes_size);
+    case SANDBOX:
+        return set_sandbox(config, value, takes, takes_size);
     case DURATION:
     case SIZE:
     case COUNT:
@@ -203,11 +261,28 @@ set_option(struct config *config, const struct option *option, const char *value
     return false;
 }
 
+/* The key in a file, before it is made lower case: the name in the environment, but for these two. */
+static const char *
+file_key(const struct option *option)
+{
+    return option->type == USER ? "user" : option->type == GROUP ? "group" : option->name;
+}
+
+static void
+make_file_key(const struct option *option, char key[OPTION_NAME_SIZE])
+{
+    const char *name = file_key(option);
+    size_t length = 0;
+    for (; name[length] != '\0' && length + 1 < OPTION_NAME_SIZE; length++)
+        key[length] = (char)tolower((unsigned char)name[length]);
+    key[length] = '\0';
+}
+
 static const struct option *
 find_option(const char *name)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strcasecmp(options[i].name, name) == 0)
+        if (strcasecmp(options[i].name, name) == 0 || strcasecmp(file_key(&options[i]), name) == 0)
             return &options[i];
     return NULL;
 }
@@ -224,10 +299,7 @@ static bool
 note(struct config *config, const struct option *option, const char *value, enum origin origin)
 {
     char key[OPTION_NAME_SIZE];
-    size_t length = 0;
-    for (; option->name[length] != '\0' && length + 1 < sizeof(key); length++)
-        key[length] = (char)tolower((unsigned char)option->name[length]);
-    key[length] = '\0';
+    make_file_key(option, key);
     bool engine = option->type == ENGINE;
     const struct setting setting = {.section = engine ? "upstream" : "sockwarden",
                                     .name = "",
@@ -327,9 +399,7 @@ config_file_keys(void)
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (!is_file_key(&options[i]))
             continue;
-        size_t length = strlen(options[i].name);
-        for (size_t j = 0; j <= length; j++)
-            keys[count][j] = (char)tolower((unsigned char)options[i].name[j]);
+        make_file_key(&options[i], keys[count]);
         list[count] = keys[count];
         count++;
     }

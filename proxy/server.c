@@ -4,6 +4,7 @@
 #include "announce.h"
 #include "client.h"
 #include "config.h"
+#include "confine.h"
 #include "exchange.h"
 #include "listener_set.h"
 #include "log.h"
@@ -321,10 +322,14 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     char problem[CONFIG_PROBLEM_SIZE];
     systemd_notify_reloading();
     struct config *config = server->load(problem);
+    bool confined_anew = config != NULL && confine_differs(server->config, config);
     if (config != NULL && take_over(server, config, problem)) {
         log_configure(config->log_level, config->log_format);
         log_text(LOG_LEVEL_NOTICE, "reload", "new settings for the connections from now on");
         announce_config(config, environ);
+        if (confined_anew)
+            log_text(LOG_LEVEL_WARNING, "reload",
+                     "user, group and sandbox are taken at a start alone; restart for them");
     } else {
         log_text(LOG_LEVEL_ERR, "reload", "the settings stay as they were: %s", problem);
     }
@@ -381,8 +386,6 @@ server_new(struct config *config, server_load *load, char *problem)
         return NULL;
     }
     admission_set_config(server->admission, config);
-    upstream_probe(server->services.upstream);
-    start_telling(server);
     return server;
 }
 
@@ -402,6 +405,8 @@ int
 server_run(struct server *server)
 {
     int result;
+    upstream_probe(server->services.upstream);
+    start_telling(server);
     log_gather(true);
     do {
         result = event_base_loop(server->base, EVLOOP_ONCE);

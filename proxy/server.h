@@ -19,7 +19,7 @@ enum { SERVER_PROBLEM_SIZE = 512 };
  */
 typedef struct config *server_load(char *problem);
 
-/* Takes a reference of `config`. On failure returns NULL and writes a sentence to `problem`. */
+/* Listens; takes a reference of `config`. On failure returns NULL and writes a sentence to `problem`. */
 struct server *server_new(struct config *config, server_load *load, char *problem);
 
 /* Serves until it was stopped by a signal and everything has ended. Returns the exit code of the process. */

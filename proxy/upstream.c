@@ -1,4 +1,5 @@
 #include "upstream.h"
+#include "confine.h"
 #include "log.h"
 #include "reaper.h"
 #include "tcp.h"
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    CAUSE_SIZE = 288,
+    CAUSE_SIZE = 330,
     BACKLOG_RETRY_MILLISECONDS = 5, /* a unix socket with a full backlog has no event to wait for */
 };
 
@@ -50,17 +51,33 @@ static void
 explain_permission(const struct address *address, char *text, size_t size)
 {
     struct stat status;
-    if (address->path[0] == '\0' || stat(address->path, &status) != 0) {
+    if (address->path[0] == '\0') {
+        snprintf(text, size, "permission denied%s", confine_hint(EACCES));
+        return;
+    }
+    if (stat(address->path, &status) != 0) {
         snprintf(text, size, "permission denied on a folder above the socket; the process has uid %u and gid %u",
                  (unsigned)geteuid(), (unsigned)getegid());
         return;
     }
+    if ((status.st_mode & S_IWGRP) == 0) {
+        snprintf(text, size,
+                 "permission denied: the socket has mode %04o, so its owner alone may open it, and the process has uid "
+                 "%u; run it as uid %u (--user %u, or User=) or as root",
+                 (unsigned)status.st_mode & 07777, (unsigned)geteuid(), (unsigned)status.st_uid,
+                 (unsigned)status.st_uid);
+        return;
+    }
     const struct group *group = getgrgid(status.st_gid);
+    char mend[96] = "restart it, for it gave up root when it had started";
+    if (!confine_gave_up_root())
+        snprintf(mend, sizeof(mend), "give it that group (--group-add %u, or SupplementaryGroups=)",
+                 (unsigned)status.st_gid);
     snprintf(text, size,
              "permission denied: the socket has mode %04o and belongs to gid %u (%s), the process has uid %u and gid "
-             "%u; give it that group (--group-add %u, or SupplementaryGroups=)",
+             "%u; %s",
              (unsigned)status.st_mode & 07777, (unsigned)status.st_gid, group != NULL ? group->gr_name : "no name",
-             (unsigned)geteuid(), (unsigned)getegid(), (unsigned)status.st_gid);
+             (unsigned)geteuid(), (unsigned)getegid(), mend);
 }
 
 static void

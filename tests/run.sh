@@ -175,6 +175,7 @@ as_root_where_possible() {
 run_pytest() { # BUILD FOLDER
     # A copy, for some tests run the program as a user who may not look into this checkout.
     install -D "build/$1/sockwarden" "$work/$1/sockwarden" || return 1
+    install -D "build/$1/tests/unit/sandbox_probe" "$work/$1/sandbox_probe" || return 1
     as_root_where_possible env "SOCKWARDEN=$work/$1/sockwarden" "${test_environment[@]}" "$python" -m pytest \
         -p no:cacheprovider --basetemp "$work/pytest" --durations 10 -ra --tb short --junitxml "$work/$step.xml" "$2"
 }

@@ -61,6 +61,9 @@ BAD = {
                     "abns@", "tcp://nowhere.invalid:2375", "localhost", "ssh://user@there"],
     "LOG_LEVEL": ["bogus", "INFO", "Info", "warn", "error", "0", "info,debug", " info"],
     "LOG_FORMAT": ["", "xml", "JSON", "Text", "1", "journald"],
+    "PUID": ["", "-1", "nosuchuser", "1x", "4294967295", "1:1", "99999999999"],
+    "PGID": ["", "-1", "nosuchgroup", "1x", "4294967295", "99999999999"],
+    "SANDBOX": ["", "1", "on", "Yes", "required"],
     "HEAD_TIMEOUT": ["x", "-1", "0", "1y", "10 s", "1.5s", "1e3", "0x10", "s", "99999999999999", "9" * 40, "10s5"],
     "IDLE_TIMEOUT": ["x", "-1s", "0", "1d", "99999999999999"], "CONNECT_TIMEOUT": ["x", "-1", "0", "99999999999999h"],
     "ANSWER_TIMEOUT": ["x", "-1", "1y", "99999999999999"], "SHUTDOWN_GRACE": ["x", "-5", "99999999999999"],
@@ -98,6 +101,7 @@ GOOD = {
     "MAX_BODY_SIZE": ["4m"], "MAX_REFUSED_BODY_SIZE": ["0", "1m"], "MAX_ANSWER_HEAD_SIZE": ["1k", "16m"],
     "MAX_CHUNK_EXTENSION_SIZE": ["0", "64k"], "MAX_TRAILERS_SIZE": ["2", "1m"],
     "BUFFER_HIGH": ["1m"], "BUFFER_LOW": ["0"], "MAX_CONNECTIONS": ["4096"],
+    "PUID": ["0", "1000", "nobody"], "PGID": ["0", "1000", "nogroup"],
     "LOG_LEVEL": ["", "info", "debug"], "LOG_FORMAT": ["text", "auto"],
     "DISABLE_IPV6": ["", "0", "1", "no", "True", "YES", "junk"],
 }

@@ -7,6 +7,7 @@ import socket
 import stat
 
 from harness.raw_client import RawClient, request
+from harness.wait import wait_until
 
 HEAD = "[upstream]\naddress = unix:{engine}\n"
 READERS = "[policy readers]\nallow = SystemPing, SystemVersion\n"
@@ -101,6 +102,16 @@ def test_a_reload_adds_and_removes_listeners_and_keeps_connections(serve):
         proxy.wait_for_log(lambda line: " reload " in line and proxy.lines(" reload ").index(line) == 1)
         assert not os.path.exists(path)
         assert kept.exchange(request("GET", "/version")).status == 200
+
+
+def test_any_free_port_that_comes_to_stand_twice_is_two_listeners(serve):
+    again = "[listener again]\naddress = tcp://127.0.0.1:{port}\npolicy = readers\n"
+    proxy = serve(ONE % "readers")
+    proxy.rewrite(ONE % "readers" + again.replace("{port}", "0"))
+    proxy.signal(signal.SIGHUP)
+    wait_until(lambda: len(proxy.lines(" listening ")) == 2, 10, "a second listener")
+    port = int(proxy.lines(" listening ")[1].rsplit(":", 1)[1])
+    assert status(("127.0.0.1", port), "/version") == 200
 
 
 def test_a_listener_that_can_not_be_opened_leaves_all_as_it_was(serve, tmp_path):

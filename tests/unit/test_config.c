@@ -39,7 +39,8 @@ static const struct quantity {
 #undef AT
 };
 
-static const char *const others[] = {"LISTEN", "SOCKET_PATH", "DIALECT", "DISABLE_IPV6", "LOG_LEVEL", "LOG_FORMAT"};
+static const char *const others[] = {"LISTEN",     "SOCKET_PATH", "DIALECT", "DISABLE_IPV6", "LOG_LEVEL",
+                                     "LOG_FORMAT", "PUID",        "PGID",    "SANDBOX"};
 
 static struct config *
 configure(char *problem, const char *one, const char *two)
@@ -126,6 +127,41 @@ DIALECT_is_a_word_or_told_by_a_switch(void **state)
     config_unref(config);
     expect_refusal("DIALECT=linuxservr", "did you mean linuxserver?");
     expect_refusal("DIALECT=haproxy", "tecnativa, tecnativa-next, linuxserver or fluencelabs");
+}
+
+static void
+PUID_and_PGID_are_numbers_or_names(void **state)
+{
+    (void)state;
+    struct config *config = take("PUID=1000", "PGID=0");
+    assert_int_equal(config->user, 1000);
+    assert_int_equal(config->group, 0);
+    config_unref(config);
+    config = take("PUID=daemon", "PGID=daemon");
+    assert_int_equal(config->user, 1);
+    assert_int_equal(config->group, 1);
+    config_unref(config);
+    config = take("PUID=4294967294", NULL);
+    assert_int_equal(config->user, 4294967294U);
+    config_unref(config);
+    expect_refusal("PUID=4294967295", "the number of a user");
+    expect_refusal("PUID=", "the number of a user");
+    expect_refusal("PUID=-1", "the number of a user");
+    expect_refusal("PGID=1000:1000", "the number of a group");
+    expect_refusal("PGID=nosuchgroup", "the name of one that this machine has");
+}
+
+static void
+SANDBOX_is_one_of_three_words(void **state)
+{
+    (void)state;
+    struct config *config = take("SANDBOX=require", NULL);
+    assert_int_equal(config->sandbox, SANDBOX_REQUIRE);
+    config_unref(config);
+    config = take("SANDBOX=no", NULL);
+    assert_int_equal(config->sandbox, SANDBOX_NO);
+    config_unref(config);
+    expect_refusal("SANDBOX=1", "yes, no or require");
 }
 
 static void
@@ -459,6 +495,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_option_has_its_rows_here),
+        cmocka_unit_test(PUID_and_PGID_are_numbers_or_names),
+        cmocka_unit_test(SANDBOX_is_one_of_three_words),
         cmocka_unit_test(DIALECT_is_a_word_or_told_by_a_switch),
         cmocka_unit_test(an_empty_environment_gives_the_defaults),
         cmocka_unit_test(quantities_are_taken_up_to_their_bounds_and_not_beyond),

@@ -1,0 +1,124 @@
+#include "confine.h"
+#include "config.h"
+#include "log.h"
+#include "privileges.h"
+#include "sandbox.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { DNS_PORT = 53 };
+
+static const char *hint = "";
+static bool gave_up_root;
+
+static uint16_t
+port_of(const struct address *address)
+{
+    if (address->socket.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
+    return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
+}
+
+static bool
+is_abstract(const struct address *address)
+{
+    return address_is_unix(address) && address->path[0] == '\0';
+}
+
+/* Writes the folders' names to `names`, which has room for them. */
+static void
+collect_folders(const struct config *config, struct sandbox_rules *rules, char (*names)[sizeof(config->engine.path)])
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const char *path = config->listeners[i].address.path;
+        const char *slash = strrchr(path, '/');
+        if (slash == NULL)
+            continue;
+        char *name = names[rules->socket_folder_count];
+        size_t length = slash == path ? 1 : (size_t)(slash - path);
+        memcpy(name, path, length);
+        name[length] = '\0';
+        rules->socket_folders[rules->socket_folder_count++] = name;
+    }
+}
+
+static void
+enter_sandbox(const struct config *config, const char *settings_file, char *holds, char *lacks)
+{
+    char folders[CONFIG_LISTENERS_MAX][sizeof(config->engine.path)];
+    const char *manager = getenv("NOTIFY_SOCKET");
+    struct sandbox_rules rules = {.settings_file = settings_file, .ports = {DNS_PORT}, .port_count = 1};
+    collect_folders(config, &rules, folders);
+    if (!address_is_unix(&config->engine))
+        rules.ports[rules.port_count++] = port_of(&config->engine);
+    rules.abstract_sockets = is_abstract(&config->engine) || (manager != NULL && manager[0] == '@');
+    sandbox_enter(&rules, holds, lacks);
+}
+
+/* A file that can't be read by who the process is now would be found out at a reload, perhaps months later. */
+static void
+check_settings_file(const char *settings_file)
+{
+    if (settings_file != NULL && access(settings_file, R_OK) != 0)
+        log_text(LOG_LEVEL_WARNING, "setting",
+                 "%s can't be read by uid %u: a reload will fail; make it readable for that user", settings_file,
+                 (unsigned)geteuid());
+}
+
+bool
+confine(const struct config *config, const char *settings_file, char *problem)
+{
+    char identity[PRIVILEGES_TEXT_SIZE];
+    char holds[SANDBOX_TEXT_SIZE] = "";
+    char lacks[SANDBOX_TEXT_SIZE] = "";
+    bool was_root = geteuid() == 0;
+    if (!privileges_drop(config->user, config->group, config->engine.path, identity)) {
+        snprintf(problem, CONFINE_PROBLEM_SIZE, "%s", identity);
+        return false;
+    }
+    gave_up_root = was_root && geteuid() != 0;
+    hint = was_root ? "; root was given up when it had started: a restart may help" : "";
+    check_settings_file(settings_file);
+#ifdef SOCKWARDEN_SANITIZED
+    /* LeakSanitizer looks into the process as it ends; a change of the user forbids that. */
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#endif
+    if (config->sandbox == SANDBOX_NO) {
+        log_text(LOG_LEVEL_NOTICE, "sandbox", "%s; no sandbox, as SANDBOX=no says", identity);
+        return true;
+    }
+    enter_sandbox(config, settings_file, holds, lacks);
+    if (!was_root)
+        hint = "; the sandbox was made for the settings of the start: a restart may help";
+    if (lacks[0] != '\0' && config->sandbox == SANDBOX_REQUIRE) {
+        snprintf(problem, CONFINE_PROBLEM_SIZE, "SANDBOX=require, and this machine lacks %s; SANDBOX=yes does without",
+                 lacks);
+        return false;
+    }
+    log_text(LOG_LEVEL_NOTICE, "sandbox", "%s; %s%s%s", identity, holds, lacks[0] != '\0' ? "; not to be had: " : "",
+             lacks);
+    return true;
+}
+
+bool
+confine_differs(const struct config *former, const struct config *config)
+{
+    return former->user != config->user || former->group != config->group || former->sandbox != config->sandbox;
+}
+
+const char *
+confine_hint(int error)
+{
+    return error == EACCES || error == EPERM ? hint : "";
+}
+
+bool
+confine_gave_up_root(void)
+{
+    return gave_up_root;
+}

@@ -1,0 +1,32 @@
+#ifndef SOCKWARDEN_PROXY_CONFINE_H
+#define SOCKWARDEN_PROXY_CONFINE_H
+
+/*
+ * The order in which the process gives up what it no longer needs, once its listeners are open and before it serves:
+ * root and capabilities first (privileges.c), then what the kernel can forbid it (sandbox.c), each as the settings say;
+ * one record tells what became of it. Called once, by main.c; what
+ * fails later because of it asks for words.
+ */
+
+#include <stdbool.h>
+
+struct config;
+
+enum { CONFINE_PROBLEM_SIZE = 512 };
+
+/*
+ * `settings_file` is what a reload reads, or NULL. Returns false with a sentence in `problem` where the settings
+ * require more than there is to be had.
+ */
+bool confine(const struct config *config, const char *settings_file, char *problem);
+
+/* Words for the end of a sentence on this errno, where what was given up may be its cause, else ""; static. */
+const char *confine_hint(int error);
+
+/* True where the process was root once, and is no more. */
+bool confine_gave_up_root(void);
+
+/* True where a reload would have to confine in another way, which a process can't. */
+bool confine_differs(const struct config *former, const struct config *config);
+
+#endif
