@@ -230,6 +230,16 @@ address_equals(const struct address *address, const struct address *other)
            memcmp(&address->socket, &other->socket, address->length) == 0;
 }
 
+unsigned
+address_port(const struct address *address)
+{
+    if (address->socket.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
+    if (address->socket.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
+    return 0;
+}
+
 bool
 address_is_unix(const struct address *address)
 {

@@ -43,6 +43,9 @@ void address_set_name(struct address *address);
 /* The same place to listen at or to connect to. */
 bool address_equals(const struct address *address, const struct address *other);
 
+/* 0 where it has none. */
+unsigned address_port(const struct address *address);
+
 bool address_is_unix(const struct address *address);
 /* True for [::] and 0.0.0.0. */
 bool address_is_any(const struct address *address);

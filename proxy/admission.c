@@ -17,6 +17,7 @@ enum {
     LOOKUP_SECONDS = 2, /* what a waiting client waits at most */
     LEAST_SECONDS = 1,  /* between two look-ups, however many unknown clients come */
     ADDRESSES_MAX = 32, /* of one name */
+    GROUPS_MAX = 1024,  /* of a client; one in more of them is known by its user and own group alone */
 };
 
 /* A client from an unknown address, until the names were looked up. */
@@ -51,6 +52,26 @@ static bool
 knows(const struct listener_config *listener, const struct sockaddr *peer)
 {
     return allow_from_has_address(listener->allow_from, peer);
+}
+
+/* As for a file of a group: its members are those who have it as their own, and those who have it as another one. */
+static bool
+knows_process(const struct allow_from *list, int fd)
+{
+    struct ucred credentials;
+    gid_t groups[GROUPS_MAX];
+    socklen_t size = sizeof(credentials);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return false;
+    if (allow_from_has_user(list, credentials.uid, credentials.gid))
+        return true;
+    size = sizeof(groups);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) != 0)
+        return false;
+    for (size_t i = 0; i < size / sizeof(groups[0]); i++)
+        if (allow_from_has_user(list, credentials.uid, groups[i]))
+            return true;
+    return false;
 }
 
 /* Answers all who wait; each question is taken out before its owner is told. */
@@ -179,13 +200,8 @@ admission_ask(struct admission *admission, const struct listener_config *listene
 {
     if (allow_from_is_empty(listener->allow_from))
         return ADMITTED;
-    if (peer->sa_family == AF_UNIX) {
-        struct ucred credentials;
-        socklen_t size = sizeof(credentials);
-        bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 &&
-                     allow_from_has_user(listener->allow_from, credentials.uid, credentials.gid);
-        return known ? ADMITTED : BARRED;
-    }
+    if (peer->sa_family == AF_UNIX)
+        return knows_process(listener->allow_from, fd) ? ADMITTED : BARRED;
     if (knows(listener, peer))
         return ADMITTED;
     if (allow_from_host(listener->allow_from, 0) == NULL || is_fresh(admission))

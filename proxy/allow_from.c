@@ -246,6 +246,18 @@ allow_from_is_empty(const struct allow_from *list)
 }
 
 bool
+allow_from_is_for_tcp(const struct allow_from *list)
+{
+    return list->block_count + list->host_count > 0;
+}
+
+bool
+allow_from_is_for_unix(const struct allow_from *list)
+{
+    return list->identity_count > 0;
+}
+
+bool
 allow_from_has_address(const struct allow_from *list, const struct sockaddr *address)
 {
     struct block client;

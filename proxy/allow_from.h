@@ -29,6 +29,10 @@ bool allow_from_is_identity(const char *item);
 
 bool allow_from_is_empty(const struct allow_from *list);
 
+/* Whether any client of a TCP socket, or of a unix socket, could be in the list. */
+bool allow_from_is_for_tcp(const struct allow_from *list);
+bool allow_from_is_for_unix(const struct allow_from *list);
+
 /* An address of a TCP client; IPv4 addresses mapped into IPv6 count as IPv4. */
 bool allow_from_has_address(const struct allow_from *list, const struct sockaddr *address);
 

@@ -3,10 +3,9 @@
 #include "log.h"
 #include "privileges.h"
 #include "sandbox.h"
+#include "systemd.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,14 +14,6 @@ enum { DNS_PORT = 53 };
 
 static const char *hint = "";
 static bool gave_up_root;
-
-static uint16_t
-port_of(const struct address *address)
-{
-    if (address->socket.ss_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
-    return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
-}
 
 static bool
 is_abstract(const struct address *address)
@@ -51,12 +42,11 @@ static void
 enter_sandbox(const struct config *config, const char *settings_file, char *holds, char *lacks)
 {
     char folders[CONFIG_LISTENERS_MAX][sizeof(config->engine.path)];
-    const char *manager = getenv("NOTIFY_SOCKET");
     struct sandbox_rules rules = {.settings_file = settings_file, .ports = {DNS_PORT}, .port_count = 1};
     collect_folders(config, &rules, folders);
     if (!address_is_unix(&config->engine))
-        rules.ports[rules.port_count++] = port_of(&config->engine);
-    rules.abstract_sockets = is_abstract(&config->engine) || (manager != NULL && manager[0] == '@');
+        rules.ports[rules.port_count++] = (uint16_t)address_port(&config->engine);
+    rules.abstract_sockets = is_abstract(&config->engine) || systemd_is_abstract();
     sandbox_enter(&rules, holds, lacks);
 }
 

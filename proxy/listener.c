@@ -1,12 +1,13 @@
 #include "listener.h"
-#include "confine.h"
-#include "systemd.h"
+#include "bind.h"
+#include "passed.h"
 #include "tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, UNIX_MODE = 0660, SOCKETS_MAX = 8 };
-
 struct listener {
-    struct evconnlistener *connections[SOCKETS_MAX]; /* one, or as many as were passed under a name */
+    struct evconnlistener *connections[PASSED_MAX]; /* one, or as many as were passed under a name */
     size_t count;
     const struct listener_handler *handler;
     void *owner;
     struct address address;
+    bool paused;
     bool owns_file;
     dev_t device; /* of the socket file, so that another one in its place is not removed */
     ino_t inode;
@@ -68,75 +68,13 @@ on_error(struct evconnlistener *connections, void *argument)
     listener->handler->exhausted(listener->owner, errno);
 }
 
-/* A socket file that nobody listens on is left over from a process that is gone. */
-static bool
-clear_path(const struct address *address, char *problem)
+static sa_family_t
+family_of(int fd)
 {
-    struct stat status;
-    if (lstat(address->path, &status) != 0)
-        return true;
-    if (!S_ISSOCK(status.st_mode)) {
-        snprintf(problem, LISTENER_PROBLEM_SIZE,
-                 "cannot listen on %s: a file that is no socket is there; remove it or "
-                 "choose another path",
-                 address->name);
-        return false;
-    }
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool refused = probe >= 0 && connect(probe, (const struct sockaddr *)&address->socket, address->length) != 0 &&
-                   errno == ECONNREFUSED;
-    if (probe >= 0)
-        close(probe);
-    if (!refused) {
-        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: another process listens there", address->name);
-        return false;
-    }
-    if (unlink(address->path) == 0 || errno == ENOENT)
-        return true;
-    snprintf(problem, LISTENER_PROBLEM_SIZE,
-             "cannot listen on %s: the socket file of a process that is gone is there, "
-             "and it can't be removed: %s%s",
-             address->name, strerror(errno), confine_hint(errno));
-    return false;
-}
-
-static int
-open_socket(const struct address *address)
-{
-    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    int on = 1;
-    int off = 0;
-    if (!address_is_unix(address))
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (address->socket.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, address_is_any(address) ? &off : &on, sizeof(on));
-    /* The file must never be wider open than it will be. */
-    mode_t mask = umask(0777 & ~(address->has_mode ? address->mode : (mode_t)UNIX_MODE));
-    int result = bind(fd, (const struct sockaddr *)&address->socket, address->length);
-    umask(mask);
-    bool owned = address->owner == (uid_t)-1 && address->group == (gid_t)-1;
-    if (result == 0 &&
-        (owned || !address_is_unix(address) || chown(address->path, address->owner, address->group) == 0))
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static int
-open_any(struct address *address)
-{
-    int fd = open_socket(address);
-    /* A kernel without IPv6, or with it switched off. */
-    if (fd < 0 && address->socket.ss_family == AF_INET6 && address_is_any(address) &&
-        (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
-        address_to_ipv4_any(address);
-        fd = open_socket(address);
-    }
-    return fd;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t length = sizeof(address);
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    return address.ss_family;
 }
 
 static void
@@ -155,12 +93,14 @@ learn_address(struct listener *listener, int fd)
 }
 
 static bool
-add_socket(struct listener *listener, struct event_base *base, int fd, unsigned flags, int backlog)
+add_socket(struct listener *listener, struct event_base *base, int fd, unsigned flags, char *problem)
 {
     struct evconnlistener *connections =
-        evconnlistener_new(base, on_accept, listener, flags | LEV_OPT_CLOSE_ON_EXEC, backlog, fd);
-    if (connections == NULL)
+        evconnlistener_new(base, on_accept, listener, flags | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (connections == NULL) {
+        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: out of memory", listener->address.name);
         return false;
+    }
     evconnlistener_set_error_cb(connections, on_error);
     listener->connections[listener->count++] = connections;
     return true;
@@ -170,44 +110,42 @@ add_socket(struct listener *listener, struct event_base *base, int fd, unsigned 
 static bool
 open_passed(struct listener *listener, struct event_base *base, char *problem)
 {
-    int fds[SOCKETS_MAX];
-    size_t count = systemd_listen_fds(listener->address.passed, fds, SOCKETS_MAX);
+    int fds[PASSED_MAX];
+    size_t count = passed_find(listener->address.passed, fds);
     if (count == 0)
         snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: no socket of that name was passed; there is %s",
-                 listener->address.name, systemd_listen_names());
-    for (size_t i = 0; i < count; i++) {
-        if (add_socket(listener, base, fds[i], 0, 0))
-            continue;
-        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s", listener->address.name, strerror(errno));
-        return false;
-    }
+                 listener->address.name, passed_names());
+    for (size_t i = 0; i < count; i++)
+        if (!add_socket(listener, base, fds[i], 0, problem))
+            return false;
     return count > 0;
 }
 
 static bool
-open_own(struct listener *listener, struct event_base *base, uint64_t keepalive, char *problem)
+open_own(struct listener *listener, struct event_base *base, bool beside, char *problem)
 {
-    const struct address *address = &listener->address;
-    if (address_is_unix(address) && !clear_path(address, problem))
+    int fd = bind_listen(&listener->address, beside, problem);
+    if (fd < 0)
         return false;
-    int fd = open_any(&listener->address);
-    if (fd >= 0 && !address_is_unix(address))
-        tcp_tune(fd, keepalive);
-    if (fd >= 0 && add_socket(listener, base, fd, LEV_OPT_CLOSE_ON_FREE, BACKLOG)) {
-        learn_address(listener, fd);
+    learn_address(listener, fd);
+    if (add_socket(listener, base, fd, LEV_OPT_CLOSE_ON_FREE, problem))
         return true;
-    }
-    int error = errno;
-    snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: %s%s", address->name,
-             error == EADDRINUSE ? "the address is in use; stop what listens there or set LISTEN" : strerror(error),
-             confine_hint(error));
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return false;
 }
 
+static void
+tune(struct listener *listener, uint64_t keepalive)
+{
+    for (size_t i = 0; i < listener->count; i++) {
+        int fd = evconnlistener_get_fd(listener->connections[i]);
+        if (family_of(fd) != AF_UNIX)
+            tcp_tune(fd, keepalive);
+    }
+}
+
 struct listener *
-listener_new(struct event_base *base, const struct address *address, uint64_t keepalive,
+listener_new(struct event_base *base, const struct address *address, bool beside, uint64_t keepalive,
              const struct listener_handler *handler, void *owner, char *problem)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
@@ -218,12 +156,14 @@ listener_new(struct event_base *base, const struct address *address, uint64_t ke
     listener->handler = handler;
     listener->owner = owner;
     listener->address = *address;
-    bool open = address->passed[0] != '\0' ? open_passed(listener, base, problem)
-                                           : open_own(listener, base, keepalive, problem);
-    if (open)
-        return listener;
-    listener_free(listener);
-    return NULL;
+    bool open =
+        address->passed[0] != '\0' ? open_passed(listener, base, problem) : open_own(listener, base, beside, problem);
+    if (!open) {
+        listener_free(listener);
+        return NULL;
+    }
+    tune(listener, keepalive);
+    return listener;
 }
 
 const struct address *
@@ -232,9 +172,92 @@ listener_address(const struct listener *listener)
     return &listener->address;
 }
 
+/* The file of a unix socket, as long as it is the one that was made; -1 with errno where it is not. */
+static int
+open_file(const struct listener *listener)
+{
+    struct stat status;
+    int file = open(listener->address.path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    if (fstat(file, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode)
+        return file;
+    close(file);
+    errno = ENOENT;
+    return -1;
+}
+
+bool
+listener_is_reachable(const struct listener *listener)
+{
+    if (!listener->owns_file)
+        return true;
+    int file = open_file(listener);
+    if (file < 0)
+        return false;
+    close(file);
+    return true;
+}
+
+bool
+listener_adapt(struct listener *listener, const struct address *address, uint64_t keepalive, char *problem)
+{
+    tune(listener, keepalive);
+    if (!listener->owns_file)
+        return true;
+    int file = open_file(listener);
+    if (file < 0) {
+        snprintf(problem, LISTENER_PROBLEM_SIZE, "cannot listen on %s: its file can't be opened: %s", address->name,
+                 strerror(errno));
+        return false;
+    }
+    struct address wanted = *address;
+    /* Named no more: as a file that is made now. */
+    if (wanted.owner == (uid_t)-1 && listener->address.owner != (uid_t)-1)
+        wanted.owner = geteuid();
+    if (wanted.group == (gid_t)-1 && listener->address.group != (gid_t)-1)
+        wanted.group = getegid();
+    bool set = bind_set_access(file, &wanted, problem);
+    close(file);
+    if (set) {
+        listener->address.owner = address->owner;
+        listener->address.group = address->group;
+    }
+    return set;
+}
+
+void
+listener_yield(struct listener *listener, bool yields)
+{
+    if (listener->address.passed[0] == '\0' && !address_is_unix(&listener->address))
+        bind_share(evconnlistener_get_fd(listener->connections[0]), yields);
+}
+
+static bool
+has_family(const struct listener *listener, bool is_unix)
+{
+    for (size_t i = 0; i < listener->count; i++)
+        if ((family_of(evconnlistener_get_fd(listener->connections[i])) == AF_UNIX) == is_unix)
+            return true;
+    return false;
+}
+
+bool
+listener_has_tcp(const struct listener *listener)
+{
+    return has_family(listener, false);
+}
+
+bool
+listener_has_unix(const struct listener *listener)
+{
+    return has_family(listener, true);
+}
+
 void
 listener_pause(struct listener *listener, bool pause)
 {
+    listener->paused = pause;
     for (size_t i = 0; i < listener->count; i++) {
         if (pause)
             evconnlistener_disable(listener->connections[i]);
@@ -244,13 +267,26 @@ listener_pause(struct listener *listener, bool pause)
 }
 
 void
+listener_drain(struct listener *listener)
+{
+    /* Who waits for a passed socket waits for the manager's next service. */
+    while (listener->address.passed[0] == '\0' && !listener->paused) {
+        struct sockaddr_storage peer = {.ss_family = AF_UNIX};
+        socklen_t length = sizeof(peer);
+        int fd = accept4(evconnlistener_get_fd(listener->connections[0]), (struct sockaddr *)&peer, &length,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        on_accept(listener->connections[0], fd, (struct sockaddr *)&peer, (int)length, listener);
+    }
+}
+
+void
 listener_free(struct listener *listener)
 {
     if (listener == NULL)
         return;
-    struct stat status;
-    if (listener->owns_file && lstat(listener->address.path, &status) == 0 && status.st_dev == listener->device &&
-        status.st_ino == listener->inode)
+    if (listener->owns_file && listener_is_reachable(listener))
         unlink(listener->address.path);
     for (size_t i = 0; i < listener->count; i++)
         evconnlistener_free(listener->connections[i]);

@@ -2,9 +2,9 @@
 #define SOCKWARDEN_PROXY_LISTENER_H
 
 /*
- * A listening socket: binds, accepts, names its clients, and can be paused without losing who waits in the backlog.
- * A unix socket's stale file is replaced, a live one and anything that is no socket are left alone and refused; the
- * file is removed when the listener is freed. Owned by server.c.
+ * One place that clients connect to: a socket of our own (bind.c) or those that were passed under a name (passed.c).
+ * Accepts, names its clients, and can be paused without losing who waits in the backlog. The file of a unix socket is
+ * removed with the listener, as long as it is still that one. Owned by listener_set.c.
  */
 
 #include "address.h"
@@ -25,16 +25,35 @@ struct listener_handler {
 enum { LISTENER_PROBLEM_SIZE = 320 };
 
 /*
- * `keepalive`, in milliseconds, is for the TCP connections it accepts. Listens at `address`; [::] takes IPv4, too, and
- * becomes 0.0.0.0 on a host without IPv6. On failure returns NULL and writes a sentence to `problem`.
+ * `keepalive`, in milliseconds, is for the TCP connections it accepts. Listens at `address`; `beside`: a listener that
+ * was told to yield may hold an address that overlaps. On failure returns NULL and writes a sentence to `problem`.
  */
-struct listener *listener_new(struct event_base *base, const struct address *address, uint64_t keepalive,
+struct listener *listener_new(struct event_base *base, const struct address *address, bool beside, uint64_t keepalive,
                               const struct listener_handler *handler, void *owner, char *problem);
 
 /* The address in use, with the port that the kernel chose where it was 0. */
 const struct address *listener_address(const struct listener *listener);
 
+/* True while clients find it: the file of a unix socket is where it was made. */
+bool listener_is_reachable(const struct listener *listener);
+
+/*
+ * Takes over what can change while it listens: the mode, owner and group of a unix socket's file, and keep-alive for
+ * the connections to come. False with a sentence in `problem`; what was changed until then is for another call to undo.
+ */
+bool listener_adapt(struct listener *listener, const struct address *address, uint64_t keepalive, char *problem);
+
+/* Lets a successor listen at an address that overlaps, or no more. */
+void listener_yield(struct listener *listener, bool yields);
+
+/* Whether clients come over TCP, over a unix socket, or both, as sockets that were passed under one name may. */
+bool listener_has_tcp(const struct listener *listener);
+bool listener_has_unix(const struct listener *listener);
+
 void listener_pause(struct listener *listener, bool pause);
+
+/* Accepts who waits in the backlog, unless it is paused; for a listener that is closed next. */
+void listener_drain(struct listener *listener);
 
 /* NULL is let pass. */
 void listener_free(struct listener *listener);

@@ -130,11 +130,13 @@ allow_settings_and_target(int set, const char *path)
     return allowed;
 }
 
+/* Reading a folder is what its lock takes, under which bind.c looks for a stale socket and replaces it. */
 static bool
 allow_sockets(int set, const char *const *folders, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!allow_path(set, folders[i], LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE))
+        if (!allow_path(set, folders[i],
+                        LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
             return false;
     return true;
 }

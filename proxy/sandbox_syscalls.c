@@ -66,6 +66,7 @@ static const char *const allowed[] = {
     "fchownat",
     "fcntl",
     "fcntl64",
+    "flock",
     "fstat",
     "fstat64",
     "fstatat64",

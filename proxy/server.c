@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "listener_set.h"
 #include "log.h"
+#include "passed.h"
 #include "reaper.h"
 #include "systemd.h"
 #include "upstream.h"
@@ -28,7 +29,7 @@ enum {
     RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
     FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
     STATUS_SECONDS = 5,         /* how often a service manager may be told a new status */
-    STATUS_SIZE = 512,
+    STATUS_SIZE = 900,
 };
 
 struct server {
@@ -49,6 +50,7 @@ struct server {
     struct event watchdog;
     struct event status;
     char status_text[STATUS_SIZE];
+    char problem[CONFIG_PROBLEM_SIZE]; /* of the last reload; empty where it went well */
     struct event resume;
     struct event grace;
 };
@@ -266,12 +268,13 @@ on_status(evutil_socket_t fd, short what, void *argument)
     struct server *server = argument;
     char text[STATUS_SIZE];
     const char *refusal = access_log_last_refusal();
-    snprintf(text, sizeof(text), "%zu listeners, %zu clients%s%s", server->config->listener_count, server->client_count,
-             refusal[0] != '\0' ? ", last refused: " : "", refusal);
+    snprintf(text, sizeof(text), "%zu listeners, %zu clients%s%s%s%s", server->config->listener_count,
+             server->client_count, refusal[0] != '\0' ? ", last refused: " : "", refusal,
+             server->problem[0] != '\0' ? "; the last reload failed: " : "", server->problem);
     if (strcmp(text, server->status_text) == 0 || server->services.stopping)
         return;
     snprintf(server->status_text, sizeof(server->status_text), "%s", text);
-    systemd_notify("STATUS=%s", text);
+    systemd_notify_status(text);
 }
 
 static void
@@ -307,6 +310,9 @@ take_over(struct server *server, struct config *config, char *problem)
     server->config = config_ref(config);
     admission_set_config(server->admission, config);
     server->client_limit = limit_clients(config);
+    server->services.crowded = server->client_count >= server->client_limit;
+    if (!event_pending(&server->resume, EV_TIMEOUT, NULL))
+        set_paused(server, server->services.crowded);
     upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
     return true;
 }
@@ -319,11 +325,12 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     struct server *server = argument;
     if (server->services.stopping)
         return;
-    char problem[CONFIG_PROBLEM_SIZE];
+    char problem[CONFIG_PROBLEM_SIZE] = "";
     systemd_notify_reloading();
     struct config *config = server->load(problem);
     bool confined_anew = config != NULL && confine_differs(server->config, config);
     if (config != NULL && take_over(server, config, problem)) {
+        problem[0] = '\0';
         log_configure(config->log_level, config->log_format);
         log_text(LOG_LEVEL_NOTICE, "reload", "new settings for the connections from now on");
         announce_config(config, environ);
@@ -333,6 +340,7 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     } else {
         log_text(LOG_LEVEL_ERR, "reload", "the settings stay as they were: %s", problem);
     }
+    memcpy(server->problem, problem, sizeof(server->problem));
     config_unref(config);
     systemd_notify("READY=1");
     on_status(-1, 0, server);
@@ -380,11 +388,13 @@ server_new(struct config *config, server_load *load, char *problem)
     server->config = config_ref(config);
     server->load = load;
     signal(SIGPIPE, SIG_IGN);
+    systemd_begin();
     server->client_limit = limit_clients(config);
-    if (!prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
+    if (!passed_begin(problem) || !prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
         server_free(server);
         return NULL;
     }
+    passed_close_unused();
     admission_set_config(server->admission, config);
     return server;
 }
