@@ -50,8 +50,9 @@ EOF
 
 # ---- what is needed ------------------------------------------------------------------------------------------------
 
-PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy python3
-    python3-pytest python3-docker curl busybox-static socat systemd iproute2 util-linux procps git ca-certificates)
+PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy mandoc
+    python3 python3-pytest python3-docker curl busybox-static socat systemd iproute2 util-linux procps git
+    ca-certificates)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
@@ -148,8 +149,8 @@ step_format() {
 
 step_shell() {
     local scripts
-    mapfile -t scripts < <(find .ci examples scripts tests docker -name node_modules -prune -o -type f \
-        \( -name '*.sh' -o -path .ci/run \) -print 2>/dev/null)
+    mapfile -t scripts < <(find .ci examples docs tests docker -name node_modules -prune -o -type f \
+        \( -name '*.sh' -o -name '*.bash' -o -path .ci/run \) -print 2>/dev/null)
     shellcheck -x "${scripts[@]}"
 }
 

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# Completion of sockwarden for bash: for /usr/share/bash-completion/completions/sockwarden, or sourced from ~/.bashrc.
+# Verbs, options, presets and routes are asked of the program itself, so they are those of the version installed.
+
+_sockwarden_words() {
+    local word
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(compgen -W "$1" -- "$current")
+}
+
+_sockwarden_files() {
+    local word
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r word; do
+        COMPREPLY+=("$word")
+    done < <(compgen -f -- "$current")
+}
+
+_sockwarden_verbs() { sockwarden --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]\{1,\}\).*/\1/p'; }
+
+# The options of a verb, or without one all: --config FILE, a line each.
+_sockwarden_options() {
+    # shellcheck disable=SC2086 # no verb is no word
+    sockwarden $1 --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\( [A-Z]*\)\{0,1\}\).*/\2/p'
+}
+
+# What the option $1 takes, in lower case (file, name, format …); nothing where it takes nothing.
+_sockwarden_value_of() {
+    sockwarden --help | sed -n "s/^  \(-., \|    \)--/\1/p" |
+        awk -v option="$1" '{ letter = substr($0, 1, 2); word = "--" $2; value = $3 }
+            substr($0, 1, 1) == " " { word = "--" $1; value = $2; letter = "" }
+            (option == letter || option == word) && value ~ /^[A-Z]+$/ { print word }'
+}
+
+# The sections of a kind (listener, policy) in the file that --config names.
+_sockwarden_sections() {
+    local i file=''
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -c | --config)
+            file=${COMP_WORDS[i + 1]}
+            [ "$file" != = ] || file=${COMP_WORDS[i + 2]}
+            ;;
+        -c?*) file=${COMP_WORDS[i]#-c} ;;
+        esac
+    done
+    file=${file/#\~/$HOME}
+    [ -r "$file" ] && sed -n "s/^\[$1  *\(.*\)\] *\$/\1/p" "$file"
+}
+
+# The value of an option.
+_sockwarden_value() {
+    case $1 in
+    --config | --env-file) _sockwarden_files ;;
+    --listener) _sockwarden_words "$(_sockwarden_sections listener)" ;;
+    --policy) _sockwarden_words "$(_sockwarden_sections policy)" ;;
+    --format) _sockwarden_words 'text tsv json' ;;
+    --dialect) _sockwarden_words 'tecnativa tecnativa-next linuxserver fluencelabs' ;;
+    --timeout) _sockwarden_words '500ms 1s 3s 10s' ;;
+    esac
+}
+
+# A word behind the verb $1; $2 such words stand before it, of which the first is $3.
+_sockwarden_word() {
+    case $1.$2 in
+    explain.0) _sockwarden_words 'GET HEAD POST PUT DELETE -' ;;
+    explain.1) _sockwarden_words "$(sockwarden routes -f tsv |
+        awk -F '\t' -v method="$3" '$2 == method && $3 !~ /{/ { print $3 }')" ;;
+    presets.0) _sockwarden_words "$(sockwarden presets -f tsv | awk -F '\t' 'NR > 1 { print $1 }')" ;;
+    presets.*) _sockwarden_words "$(sockwarden presets -f tsv "$3" |
+        awk -F '\t' 'NR > 1 && $5 != "" { print "+" $5 }' | sort -u)" ;;
+    convert.0) _sockwarden_words rules ;;
+    diff.0 | diff.1) _sockwarden_files && _sockwarden_words environment ;;
+    esac
+}
+
+_sockwarden() {
+    local current=${COMP_WORDS[COMP_CWORD]} verb='' first='' count=0 pending='' word i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [ "$word" = = ]; then
+            continue # the shell splits --config=FILE in three
+        elif [ -n "$pending" ]; then
+            pending=''
+        elif [[ $word == -?* && ($verb != presets || $count -eq 0) ]]; then
+            pending=$(_sockwarden_value_of "$word")
+        elif [ -z "$verb" ]; then
+            verb=$word
+        else
+            [ "$count" -gt 0 ] || first=$word
+            count=$((count + 1))
+        fi
+    done
+    [ "$current" != = ] || current=''
+    if [ -n "$pending" ]; then
+        _sockwarden_value "$pending"
+    elif [[ $current == -* ]]; then
+        _sockwarden_words "$(_sockwarden_options "$verb" | sed 's/ .*//')"
+    elif [ -z "$verb" ]; then
+        _sockwarden_words "$(_sockwarden_verbs)"
+    else
+        _sockwarden_word "$verb" "$count" "$first"
+    fi 2>/dev/null
+}
+
+complete -F _sockwarden sockwarden

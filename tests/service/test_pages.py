@@ -1,0 +1,84 @@
+"""The manual page and the completion say what the program says of itself."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from harness.proxy import binary
+
+ROOT = pathlib.Path(__file__).parents[2]
+PAGE = ROOT / "docs/man/sockwarden.8"
+COMPLETION = ROOT / "docs/completion/sockwarden.bash"
+
+
+def run(*command, **arguments):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **arguments)
+
+
+@pytest.fixture(scope="module")
+def usage():
+    return run(binary(), "--help").stdout
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/man").iterdir()), ids=lambda page: page.name)
+def test_a_manual_page_has_no_fault(page):
+    done = run("mandoc", "-Tlint", "-Wwarning", str(page))
+    found = [line for line in done.stdout.splitlines() if "outdated mandoc.db" not in line]
+    assert not found, done.stdout
+
+
+def test_the_manual_page_has_every_verb_and_option(usage):
+    page = PAGE.read_text(encoding="utf-8")
+    verbs = re.findall(r"^  ([a-z]+)", usage.split("\nOptions")[0].split("\nVerbs:")[1], re.M)
+    described = re.findall(r"^\.It Cm (\w+)", page.split(".Ss Verbs")[1].split(".Ss Options")[0], re.M)
+    assert described == verbs and len(verbs) >= 8
+    options = re.findall(r"^  (?:-(\w), |    )--([\w-]+)", usage, re.M)
+    described = re.findall(r"^\.It Fl (?:(\w) , )?-([\w-]+)", page.split(".Ss Options")[1], re.M)
+    assert described == options and len(options) >= 9
+
+
+def complete(tmp_path, *words):
+    """What the shell would offer in place of the last of these words."""
+    script = """
+    source "$1"; shift
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    _sockwarden
+    [ "${#COMPREPLY[@]}" -eq 0 ] || printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    link = tmp_path / "sockwarden"
+    if not link.exists():
+        link.symlink_to(binary())
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = run("bash", "-c", script, "bash", str(COMPLETION), "sockwarden", *words, cwd=tmp_path,
+               env={"PATH": path, "HOME": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+CONFIG = "[listener one]\naddress = unix:/a\npolicy = p\n[listener two]\naddress = unix:/b\npolicy = p\n[policy p]\n"
+
+
+@pytest.mark.parametrize("words, expected", [
+    (("",), ["run", "check", "explain", "routes", "diff", "convert", "presets", "health"]), (("exp",), ["explain"]),
+    (("health", "--"), ["--config", "--listener", "--env-file", "--dialect", "--timeout", "--help", "--version"]),
+    (("routes", "--format", ""), ["text", "tsv", "json"]), (("routes", "-f", "j"), ["json"]),
+    (("routes", "--format", "=", "t"), ["text", "tsv"]), (("routes", "--format", "="), ["text", "tsv", "json"]),
+    (("-c", "a.ini", "explain", "-l", ""), ["one", "two"]), (("--config", "=", "a.ini", "routes", "-p", ""), ["p"]),
+    (("-ca.ini", "routes", "--listener", "t"), ["two"]), (("-c", "a.i"), ["a.ini"]), (("diff", "a.i"), ["a.ini"]),
+    (("diff", "a.ini", "envi"), ["environment"]), (("diff", "a", "b", ""), []), (("convert", ""), ["rules"]),
+    (("explain", ""), ["GET", "HEAD", "POST", "PUT", "DELETE", "-"]), (("explain", "GET", "/even"), ["/events"]),
+    (("presets", "traefik-"), ["traefik-swarm"]), (("presets", "traefik", ""), ["+ping-fallback", "+watch"]),
+    (("--dialect", "linux"), ["linuxserver"]), (("nothing", ""), []),
+])
+def test_the_shell_completes(tmp_path, words, expected):
+    (tmp_path / "a.ini").write_text(CONFIG)
+    assert complete(tmp_path, *words) == expected
+
+
+def test_every_option_of_every_verb_is_completed(tmp_path, usage):
+    for verb in re.findall(r"^  ([a-z]+)", usage.split("\nOptions")[0].split("\nVerbs:")[1], re.M):
+        own = run(binary(), verb, "--help").stdout
+        assert complete(tmp_path, verb, "--") == re.findall(r"^  (?:-\w, |    )(--[\w-]+)", own, re.M)
