@@ -182,9 +182,18 @@ mode_of(const struct address *address)
 static bool
 fail_access(const struct address *address, int error, char *problem)
 {
-    return fail(address, problem,
-                "its file can't be given to owner %ld and group %ld: %s (a user may give files to own groups only)%s",
-                (long)(int)address->owner, (long)(int)address->group, strerror(error), confine_hint(error));
+    char ids[64];
+    bool owned = address->owner != (uid_t)-1;
+    int used = 0;
+    if (owned)
+        used += snprintf(ids, sizeof(ids), "user %u", address->owner);
+    if (address->group != (gid_t)-1)
+        snprintf(ids + used, sizeof(ids) - (size_t)used, "%sgroup %u", owned ? " and " : "", address->group);
+    return fail(
+        address, problem,
+        "its file can't be given to %s: %s (the user %u, as which this runs, can give files to groups of its own "
+        "only)%s",
+        ids, strerror(error), geteuid(), confine_hint(error));
 }
 
 /* Until it listens, clients are refused; the file is never wider open than it will be. */
