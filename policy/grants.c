@@ -174,3 +174,44 @@ grants_list(const struct policy *policy, void (*line)(void *owner, const char *t
     else if (!any)
         line(owner, "nothing: every request is refused");
 }
+
+/* "of" a path that is one call, "below" one that has none itself. */
+static void
+describe_section(const struct dialect_switch *entry, char *text, size_t size)
+{
+    const char *segment = section_segment(dialect_section(entry)).data;
+    const char *form = entry->reach == REACH_OF      ? "`/%s`"
+                       : entry->reach == REACH_BELOW ? "below `/%s`"
+                                                     : "`/%s` and below";
+    char where[PART_SIZE];
+    snprintf(where, sizeof(where), form, segment);
+    bool both = entry->reads[0] != '\0' && entry->writes[0] != '\0' && strcmp(entry->reads, entry->writes) != 0;
+    snprintf(text, size, "%s%s%s%s%s", where, entry->reads[0] != '\0' || entry->writes[0] != '\0' ? "; " : "",
+             entry->reads, both ? "; with writing methods " : "", both || entry->reads[0] == '\0' ? entry->writes : "");
+}
+
+void
+switch_describe(const struct dialect_switch *entry, char *text, size_t size)
+{
+    char part[PART_SIZE];
+    switch (entry->kind) {
+    case SWITCH_GATE:
+        describe_methods(entry->methods, part, sizeof(part));
+        snprintf(text, size, "while it is 0, %s is refused whatever else is on; opens no path by itself",
+                 entry->methods == METHODS_WRITE ? "every method but GET and HEAD" : part);
+        return;
+    case SWITCH_GUARD:
+        describe_action(entry, part, sizeof(part));
+        snprintf(text, size, "while it is 0, `%s` is refused whatever else is on; opens no path by itself", part);
+        return;
+    case SWITCH_ACTION:
+    case SWITCH_CALL:
+    case SWITCH_REMOVAL:
+        describe_paths(entry, part, sizeof(part));
+        snprintf(text, size, "%s%s", entry->kind == SWITCH_REMOVAL ? "DELETE of " : "", part);
+        return;
+    case SWITCH_GRANT:
+        describe_section(entry, text, size);
+        return;
+    }
+}

@@ -17,4 +17,7 @@ void grants_list(const struct policy *policy, void (*line)(void *owner, const ch
 /* The sentence of one switch that is on and grants: "CONTAINERS=1: GET and HEAD below /containers; …". */
 void grant_describe(const struct switches *switches, size_t step, char *text, size_t size);
 
+/* What a switch of any kind does: "/containers and all below; …", "while it is 0, POST is refused …". */
+void switch_describe(const struct dialect_switch *entry, char *text, size_t size);
+
 #endif

@@ -1,10 +1,11 @@
 #include "compiled.h"
 #include "cure.h"
 #include "deciders.h"
+#include "grants.h"
 
 #include <stdio.h>
 
-enum { SAMPLE_SIZE = 160, CLASSES_SIZE = 96, ORDER_SIZE = 1024 };
+enum { SWITCH_TEXT_SIZE = 384, SAMPLE_SIZE = 160, CLASSES_SIZE = 96, ORDER_SIZE = 1024 };
 
 /* A row with the text that it points to. */
 struct listed {
@@ -188,4 +189,33 @@ policy_diff(const struct policy *before, const struct policy *after,
         if (differs(&head) && !(different && follows))
             route(owner, &head.before.row, &head.after.row);
     }
+}
+
+bool
+policy_has_switches(const struct policy *policy)
+{
+    return policy->switches.dialect != NULL;
+}
+
+void
+policy_switches(const struct policy *policy, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
+{
+    const struct switches *switches = &policy->switches;
+    for (size_t i = 0; switches->dialect != NULL && i < switches->dialect->count; i++) {
+        const struct dialect_switch *entry = &switches->dialect->switches[i];
+        char text[SWITCH_TEXT_SIZE];
+        if (entry->name[0] == '\0')
+            continue;
+        switch_describe(entry, text, sizeof(text));
+        const struct policy_switch told = {entry->name, text, switches->on[i], entry->by_default};
+        line(owner, &told);
+    }
+}
+
+void
+policy_dialects(void (*dialect)(void *owner, const char *word, const char *product), void *owner)
+{
+    const struct dialect *entry;
+    for (size_t i = 0; (entry = dialect_at(i)) != NULL; i++)
+        dialect(owner, entry->word, entry->product);
 }

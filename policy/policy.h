@@ -111,6 +111,24 @@ bool policy_is_dialect(const char *word, char *takes, size_t size);
 /* The word of the dialect that a policy's switches are in. */
 const char *policy_dialect(const struct policy *policy);
 
+/* A switch of a dialect. */
+struct policy_switch {
+    const char *name;
+    const char *text; /* what it does; lasts as long as the call */
+    bool on;
+    bool by_default;
+};
+
+/* True where switches have a say, be it by their defaults. */
+bool policy_has_switches(const struct policy *policy);
+
+/* Calls `line` for each switch of the policy's dialect, in the order of its table. */
+void policy_switches(const struct policy *policy, void (*line)(void *owner, const struct policy_switch *entry),
+                     void *owner);
+
+/* Calls `dialect` for each dialect that there is, the default first. */
+void policy_dialects(void (*dialect)(void *owner, const char *word, const char *product), void *owner);
+
 /* True for a value of DISABLE_IPV6 that has an effect in the dialect that a policy's switches are in. */
 bool policy_disables_ipv6(const struct policy *policy, const char *value);
 
@@ -246,6 +264,13 @@ bool policy_convert(char *const environment[], enum policy_form form, void (*lin
  */
 void policy_warnings(char *const environment[], const char *const extra_names[],
                      void (*line)(void *owner, const char *text), void *owner);
+
+/*
+ * The same for an environment beside a file, whose policies are the file's: the switches of any dialect do nothing, and
+ * neither do names that are nearly those of `extra_names`.
+ */
+void policy_warnings_beside_file(char *const environment[], const char *const extra_names[],
+                                 void (*line)(void *owner, const char *text), void *owner);
 
 /* Calls `line` for each grant in force, narrowest words first; for the start-up log ("events: GET /events" …). */
 void policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);

@@ -329,6 +329,35 @@ check_entry(const struct check *check, const char *text)
         check_unknown(check, &variable);
 }
 
+/* Switches are told only where their values look like a switch's: BUILD, SESSION and VERSION are common names. */
+static void
+check_entry_beside_file(const struct check *check, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    char readers[96];
+    if (equals == NULL || equals == text)
+        return;
+    struct variable variable;
+    read_variable(text, equals, &variable);
+    if (suggest_is_of_a_service(variable.name) || find_own(check, variable.name, true) != NULL)
+        return;
+    list_readers(variable.name, readers, sizeof(readers));
+    const char *own = find_own(check, variable.name, false);
+    if (readers[0] != '\0' && looks_like_a_switch(&variable))
+        say(check, "%s in the environment does nothing: the policies are those of the file", variable.shown);
+    else if (own != NULL)
+        say(check, "%s is no setting and does nothing; did you mean %s?", variable.shown, own);
+}
+
+void
+policy_warnings_beside_file(char *const environment[], const char *const extra_names[],
+                            void (*line)(void *owner, const char *text), void *owner)
+{
+    const struct check check = {.environment = environment, .extra_names = extra_names, .line = line, .owner = owner};
+    for (size_t i = 0; environment[i] != NULL; i++)
+        check_entry_beside_file(&check, environment[i]);
+}
+
 /* True when the engine has a GET in the section. */
 static bool
 section_has_reads(enum section section)

@@ -2,12 +2,13 @@
 #include "config.h"
 #include "log.h"
 #include "policy/policy.h"
+#include "remarks.h"
 
 static void
-log_setting(void *owner, const char *text)
+log_remark(void *owner, enum remark_kind kind, const char *text)
 {
     (void)owner;
-    log_text(LOG_LEVEL_WARNING, "setting", "%s", text);
+    log_text(kind == REMARK_WARNING ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "setting", "%s", text);
 }
 
 /* The name of the listener stands in the record only where there are policies to tell apart. */
@@ -38,7 +39,7 @@ void
 announce_config(const struct config *config, char *const environment[])
 {
     bool alone = has_one_policy(config);
-    policy_warnings(environment, config_option_names(), log_setting, NULL);
+    remarks_list(config, environment, log_remark, NULL);
     for (size_t i = 0; i < config->listener_count && (i == 0 || !alone); i++) {
         struct listener_config listener = config->listeners[i];
         policy_grants(listener.policy, log_grant, alone ? NULL : &listener);

@@ -8,7 +8,7 @@
 
 struct config;
 
-/* The settings of `environment` that do nothing, a warning each; then the grants of each listener, a notice each. */
+/* The remarks on the settings, which were read with `environment`; then the grants of each listener, a notice each. */
 void announce_config(const struct config *config, char *const environment[]);
 
 #endif

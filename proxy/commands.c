@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "announce.h"
+#include "cli_check.h"
 #include "cli_convert.h"
 #include "cli_diff.h"
 #include "cli_explain.h"
@@ -103,11 +104,7 @@ run(struct command *command)
 static int
 check(struct command *command)
 {
-    const struct config *config = command->config;
-    for (size_t i = 0; i < config->listener_count; i++)
-        printf("listener %s: %s\n", config->listeners[i].name, config->listeners[i].address.name);
-    puts("ok");
-    return EXIT_YES;
+    return cli_check(command->config, command->environment, given(command, ARGUMENT_PRINT) != NULL, stdout, stderr);
 }
 
 /* Tells that there is no such name, and which is meant or which there are. */

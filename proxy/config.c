@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENVIRONMENT_POLICY "environment"
+
 bool
-config_add_policy(struct config *config, const char *name, struct policy *policy)
+config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy)
 {
     size_t size = strlen(name) + 1;
     char *own_name = malloc(size);
@@ -20,7 +22,7 @@ config_add_policy(struct config *config, const char *name, struct policy *policy
         return false;
     }
     memcpy(own_name, name, size);
-    grown[config->policy_count++] = (struct named_policy){own_name, policy_ref(policy)};
+    grown[config->policy_count++] = (struct named_policy){own_name, line, policy_ref(policy)};
     return true;
 }
 
@@ -33,6 +35,33 @@ config_policy(const struct config *config, const char *name)
     return NULL;
 }
 
+/* The switches that the environment sets, for whoever tells where a value came from. */
+struct noting {
+    struct config *config;
+    char *const *environment;
+    bool whole;
+};
+
+static void
+note_variable(struct noting *noting, const char *key, const char *name, bool empty_counts)
+{
+    const char *value = config_variable(noting->environment, name);
+    const struct setting setting = {.section = "policy",
+                                    .name = ENVIRONMENT_POLICY,
+                                    .key = key,
+                                    .value = value != NULL ? value : "",
+                                    .variable = name,
+                                    .origin = ORIGIN_ENVIRONMENT};
+    if (value != NULL && (empty_counts || value[0] != '\0'))
+        noting->whole = settings_add(noting->config->settings, &setting) != NULL && noting->whole;
+}
+
+static void
+note_switch(void *owner, const struct policy_switch *entry)
+{
+    note_variable(owner, entry->name, entry->name, true);
+}
+
 static bool
 grant_from_environment(struct config *config, char *const environment[], char *problem)
 {
@@ -41,7 +70,15 @@ grant_from_environment(struct config *config, char *const environment[], char *p
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
         return false;
     }
-    if (!config_add_policy(config, "environment", policy)) {
+    if (!config_add_policy(config, ENVIRONMENT_POLICY, 0, policy)) {
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
+        policy_unref(policy);
+        return false;
+    }
+    struct noting noting = {config, environment, true};
+    note_variable(&noting, "dialect", "DIALECT", false);
+    policy_switches(policy, note_switch, &noting);
+    if (!noting.whole) {
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
         policy_unref(policy);
         return false;

@@ -36,6 +36,7 @@ struct listener_config {
 /* A policy by the name that its section has. */
 struct named_policy {
     char *name;            /* freed with the snapshot */
+    unsigned line;         /* of its section in the file; 0: the environment's */
     struct policy *policy; /* one reference */
 };
 
@@ -99,6 +100,12 @@ void config_unref(struct config *config);
  * The policy of this name, or NULL. That of the environment is called "environment". It lives as long as the snapshot.
  */
 struct policy *config_policy(const struct config *config, const char *name);
+
+/* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
+void config_make_printable(char *text);
+
+/* The value of a variable in an environ-like array, the first where there are several; NULL where it is missing. */
+const char *config_variable(char *const environment[], const char *name);
 
 /* The names of all options, NULL-terminated, in the table's order; static. */
 const char *const *config_option_names(void);

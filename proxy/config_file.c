@@ -186,7 +186,7 @@ finish_policies(struct draft *draft, struct ini_problem *problem)
         struct draft_policy *policy = &draft->policies[i];
         policy->policy = policy_builder_finish(policy->builder);
         policy->builder = NULL;
-        if (policy->policy == NULL || !config_add_policy(draft->config, policy->name, policy->policy))
+        if (policy->policy == NULL || !config_add_policy(draft->config, policy->name, policy->line, policy->policy))
             return draft_fail(problem, "out of memory");
     }
     return true;

@@ -6,8 +6,6 @@
 #include <string.h>
 
 enum {
-    /* INI_MAX_LINE of the library as it is packaged; its buffer holds the line feed and a NUL, too. */
-    LINE_MAX_BYTES = 197,
     SECTION_SIZE = 64,
 };
 
@@ -174,7 +172,7 @@ take_byte(struct reading *reading, char *line, size_t *length, int byte)
         fail(reading, "the line holds a NUL byte");
     else if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
         fail(reading, "the line holds a control byte");
-    else if (*length == LINE_MAX_BYTES)
+    else if (*length == INI_LINE_BYTES)
         fail(reading,
              "the line is longer than 197 bytes; go on with the value on a next line that begins with a blank");
     if (reading->failed)
@@ -208,7 +206,7 @@ static char *
 next_line(char *buffer, int size, void *stream)
 {
     struct reading *reading = stream;
-    if (size < LINE_MAX_BYTES + 2)
+    if (size < INI_LINE_BYTES + 2)
         fail(reading, "the library that reads files was built with too short a line");
     while (!reading->failed) {
         reading->line++;

@@ -23,6 +23,9 @@ struct ini_entry {
     unsigned line;  /* from 1 */
 };
 
+/* What a line holds at most, comment and line end aside: the library's buffer holds the line feed and a NUL, too. */
+enum { INI_LINE_BYTES = 197 };
+
 struct ini_problem {
     unsigned line; /* 0 where no line is to blame */
     char text[320];

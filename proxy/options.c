@@ -341,8 +341,8 @@ config_set(struct config *config, const char *name, const char *value, char *tak
     return set_option(config, option, value, takes, size) ? CONFIG_SET : CONFIG_SET_BAD;
 }
 
-static const char *
-find(char *const environment[], const char *name)
+const char *
+config_variable(char *const environment[], const char *name)
 {
     size_t length = strlen(name);
     for (char *const *entry = environment; *entry != NULL; entry++)
@@ -356,7 +356,7 @@ config_take_environment(struct config *config, char *const environment[], bool w
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &options[i];
-        const char *value = find(environment, option->name);
+        const char *value = config_variable(environment, option->name);
         char takes[CONFIG_PROBLEM_SIZE / 2] = "";
         if (option->type == LIST && with_listeners && value == NULL)
             set_option(config, option, option->initial, takes, sizeof(takes));

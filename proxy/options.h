@@ -27,7 +27,7 @@ bool config_take_environment(struct config *config, char *const environment[], b
 bool config_complete(struct config *config, char *problem);
 
 /* Keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
-bool config_add_policy(struct config *config, const char *name, struct policy *policy);
+bool config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy);
 
 /* The keys of [sockwarden]: the options that a file may set there, in lower case, NULL-terminated; static. */
 const char *const *config_file_keys(void);
@@ -37,8 +37,5 @@ bool config_parse_duration(const char *text, uint64_t *milliseconds);
 
 /* Writes a message to `problem`, made printable; returns false. */
 bool config_fail(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
-void config_make_printable(char *text);
 
 #endif

@@ -16,15 +16,19 @@ def daemon():
 
 @pytest.fixture
 def serve(daemon, tmp_path):
-    """serve(text, listeners): the program with an INI file of this text, {engine} and {folder} filled in."""
+    """serve(text, listeners): the program with an INI file of this text, {engine} and {folder} filled in.
+
+    `keep` names what of LISTEN and SOCKET_PATH stays in the environment.
+    """
     running = []
 
-    def start(text, listeners=1, environment=None, prefix=()):
+    def start(text, listeners=1, environment=None, prefix=(), keep=()):
         path = tmp_path / "sockwarden.ini"
         write(path, text)
         listen = tuple(f"tcp://127.0.0.1:{i}" for i in range(listeners))
         proxy = Proxy(daemon.address, environment, listen, ("-c", str(path)), prefix)
-        del proxy.environment["LISTEN"], proxy.environment["SOCKET_PATH"]
+        for name in {"LISTEN", "SOCKET_PATH"} - set(keep):
+            del proxy.environment[name]
         proxy.rewrite = lambda changed: write(path, changed)
         proxy.start()
         running.append(proxy)
