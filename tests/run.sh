@@ -25,6 +25,7 @@ STEPS=(
     "fault      | fault             | fault tests, scripted engine"
     "border     | border            | streams, routes, limits: judged is forwarded"
     "system     | system            | system tests, real engine"
+    "podman     | system podman     | Podman's service and clients, Docker's clients in front of it"
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "service    | service           | INI files, reload, what a service manager hears and passes"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
@@ -57,7 +58,7 @@ PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmo
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
 # holds it.
-COMMAND_PACKAGES=(dockerd:docker.io docker:docker-cli node:nodejs npm:npm)
+COMMAND_PACKAGES=(dockerd:docker.io docker:docker-cli podman:podman node:nodejs npm:npm)
 
 needed_packages() {
     local pair
@@ -185,6 +186,7 @@ step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
 step_fault() { step_gcc && run_pytest gcc tests/fault; }
 step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
+step_podman() { need_podman || no_engine || return; step_gcc && run_pytest gcc tests/podman; }
 step_service() { step_gcc && run_pytest gcc tests/service; }
 step_serv_asan() { build_asan && run_pytest asan tests/service; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
@@ -224,6 +226,16 @@ need_engine() {
     engine_starts && return 0
     tail -n 20 "$logs/engine.log"
     echo "NO ENGINE could be started, see $logs/engine.log"
+    return 1
+}
+
+need_podman() {
+    as_root_where_possible env PYTHONPATH=tests "${test_environment[@]}" "$python" -c '
+import sys
+from harness.podman import PodmanService, missing_podman
+sys.exit(missing_podman() or PodmanService().start().stop())' >"$logs/podman-service.log" 2>&1 && return 0
+    tail -n 20 "$logs/podman-service.log"
+    echo "NO PODMAN could be started, see $logs/podman-service.log"
     return 1
 }
 

@@ -111,36 +111,44 @@ class Running:
             self.master = None
 
 
-class Docker:
-    """The docker CLI for one address, with a home folder of its own."""
+class Client:
+    """A command line client: `command` with what the calls add, in an environment of its own."""
 
-    def __init__(self, host, home):
-        self.host = host
-        self.env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home), "DOCKER_CONFIG": str(home),
-                    "DOCKER_HOST": host, "TERM": "xterm"}
+    def __init__(self, command, env):
+        self.command = list(command)
+        self.env = env
         self.started = []
 
     def run(self, *arguments, stdin=None, timeout=60, env=None, text=True):
         """Run to the end; the completed process, whatever its exit code."""
         options = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
-        return subprocess.run([DOCKER, *arguments], env={**self.env, **(env or {})}, capture_output=True, text=text,
+        return subprocess.run([*self.command, *arguments], env={**self.env, **(env or {})}, capture_output=True, text=text,
                               timeout=timeout, check=False, **options)
 
     def __call__(self, *arguments, **options):
         """Run to the end, which must be exit code 0; its stdout, without the last line end."""
         done = self.run(*arguments, **options)
-        assert done.returncode == 0, (f"docker {' '.join(arguments)}: exit code {done.returncode}\n"
+        assert done.returncode == 0, (f"{' '.join((*self.command, *arguments))}: exit code {done.returncode}\n"
                                       f"stdout: {done.stdout[-2000:]}\nstderr: {done.stderr[-2000:]}")
         return done.stdout.removesuffix("\n") if isinstance(done.stdout, str) else done.stdout
 
     def start(self, *arguments, size=None, env=None):
         """Start in the background, on a terminal of size (rows, columns) if given."""
-        self.started.append(Running([DOCKER, *arguments], {**self.env, **(env or {})}, size))
+        self.started.append(Running([*self.command, *arguments], {**self.env, **(env or {})}, size))
         return self.started[-1]
 
     def end(self):
         while self.started:
             self.started.pop().end()
+
+
+class Docker(Client):
+    """The docker CLI for one address, with a home folder of its own."""
+
+    def __init__(self, host, home):
+        super().__init__([DOCKER], {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home),
+                                    "DOCKER_CONFIG": str(home), "DOCKER_HOST": host, "TERM": "xterm"})
+        self.host = host
 
 
 @dataclass

@@ -76,8 +76,8 @@ def busybox_root():
 class Engine:
     """One dockerd and its containerd. `socket` is the path of its API socket, `host` the same as DOCKER_HOST."""
 
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-engine-"))
+    def __init__(self, prefix="sockwarden-engine-"):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
         self.socket = str(self.folder / "docker.sock")
         self.host = f"unix://{self.socket}"
         self.log_path = self.folder / "dockerd.log"
