@@ -1,6 +1,8 @@
 #include "cli_convert.h"
-#include "config.h"
+#include "commands.h"
+#include "config_print.h"
 #include "policy/policy.h"
+#include "remarks.h"
 
 static void
 print_line(void *owner, const char *text)
@@ -8,14 +10,23 @@ print_line(void *owner, const char *text)
     fprintf(owner, "%s\n", text);
 }
 
-int
-cli_convert(const struct config *config, char *const environment[], int as_rules, FILE *output)
+static void
+print_remark(void *owner, enum remark_kind kind, const char *text)
 {
-    fprintf(output, "[upstream]\naddress = %s\n\n", config->engine.name);
-    for (size_t i = 0; i < config->listener_count; i++)
-        fprintf(output, "[listener listener%zu]\naddress = %s\npolicy = environment\n\n", i + 1,
-                config->listeners[i].address.name);
-    fputs("[policy environment]\n", output);
+    (void)kind;
+    fprintf(owner, "sockwarden: warning: %s\n", text);
+}
+
+int
+cli_convert(const struct config *config, char *const environment[], bool as_rules, FILE *output, FILE *errors)
+{
+    char problem[CONFIG_PROBLEM_SIZE];
+    remarks_list(config, environment, print_remark, errors);
+    if (!config_print_program(config, false, output, problem)) {
+        fprintf(errors, "sockwarden: %s\n", problem);
+        return EXIT_NO;
+    }
+    fprintf(output, "\n[policy %s]\n", config->policies[0].name);
     bool whole = policy_convert(environment, as_rules ? POLICY_AS_RULES : POLICY_AS_SWITCHES, print_line, output);
-    return whole && !ferror(output) ? 0 : 1;
+    return whole ? EXIT_YES : EXIT_NO;
 }

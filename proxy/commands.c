@@ -190,7 +190,7 @@ convert(struct command *command)
     bool as_rules = command->line->count == 1;
     if (as_rules && strcmp(command->line->words[0], "rules") != 0)
         return complain("convert takes nothing, or the word rules, but got: %.64s", command->line->words[0]);
-    return cli_convert(command->config, command->environment, as_rules, stdout);
+    return cli_convert(command->config, command->environment, as_rules, stdout, stderr);
 }
 
 static int

@@ -89,7 +89,7 @@ print_listener_of_environment(const struct config *config, size_t index, FILE *o
     const struct listener_config *listener = &config->listeners[index];
     const struct setting *list = settings_find(config->settings, "sockwarden", "", "listen");
     const char *origin = list == NULL           ? "default"
-                         : config->disable_ipv6 ? "environment LISTEN and DISABLE_IPV6"
+                         : config->disable_ipv6 && address_is_any(&listener->address) ? "environment LISTEN and DISABLE_IPV6"
                                                 : "environment LISTEN";
     fprintf(output, "\n[listener listener%zu]\n", index + 1);
     print_line(output, "address", listener->address.name, origin);

@@ -119,6 +119,39 @@ def test_a_path_that_no_file_can_hold_is_told(name, path):
     assert done.returncode == 1 and f"{name}=unix:{path} can't stand in a file" in done.stderr and done.stdout == ""
 
 
+# --- Converting ---
+
+@pytest.mark.parametrize("environment", ALL, ids=lambda settings: ",".join(map("=".join, settings.items())) or "none")
+def test_what_convert_writes_is_equal_to_the_environment(tmp_path, environment):
+    wanted = without_comments(printed(environment=environment))
+    done = run("convert", environment=environment)
+    assert done.returncode == 0, done.stderr
+    path = read_again(tmp_path, done.stdout)
+    assert without_comments(printed("-c", path)) == wanted
+    diff = run("diff", str(path), "environment", environment=environment)
+    assert (diff.returncode, diff.stderr) == (0, ""), diff.stdout
+
+
+@pytest.mark.parametrize("environment", ALL, ids=lambda settings: ",".join(map("=".join, settings.items())) or "none")
+def test_what_convert_writes_as_rules_is_equal_to_the_environment(tmp_path, environment):
+    wanted = without_comments(printed(environment=environment))
+    done = run("convert", "rules", environment=environment)
+    assert done.returncode == 0, done.stderr
+    path = read_again(tmp_path, done.stdout)
+    found = without_comments(printed("-c", path))
+    policy = wanted.index("[policy environment]")
+    assert found[:policy + 1] == wanted[:policy + 1] and not [line for line in found if line.startswith("dialect")]
+    diff = run("diff", "--format", "tsv", str(path), "environment", environment=environment)
+    # Rules know OPTIONS of every path or of none.
+    assert [line for line in diff.stdout.splitlines()[1:] if line.split("\t")[1] != "OPTIONS"] == []
+
+
+def test_convert_tells_of_what_has_no_effect_and_leaves_out_what_is_not_set():
+    done = run("convert", environment={"CONTAINERS": "true", "LOG_LEVL": "err", "IDLE_TIMEOUT": "5m"})
+    assert "CONTAINERS=true is off" in done.stderr and "did you mean LOG_LEVEL?" in done.stderr
+    assert done.returncode == 0 and "idle_timeout = 5m" in done.stdout and "head_timeout" not in done.stdout
+
+
 # --- Remarks ---
 
 NOTHING = " in the environment does nothing: the "
