@@ -35,12 +35,15 @@ static void
 describe_action(const struct dialect_switch *entry, char *text, size_t size)
 {
     char words[PART_SIZE];
-    char others[PART_SIZE];
     list_words(entry->words, " or ", words, sizeof(words));
-    list_other_sections(entry->sections, others, sizeof(others));
     /* A guard is for all that begins with its word. */
-    snprintf(text, size, "/%s/{id}/%s%s%s%s", section_segment(dialect_section(entry)).data, words,
-             entry->kind == SWITCH_GUARD ? "*" : "", others[0] != '\0' ? ", and the same below " : "", others);
+    size_t length = (size_t)snprintf(text, size, "/%s/{id}/%s%s", section_segment(dialect_section(entry)).data, words,
+                                     entry->kind == SWITCH_GUARD ? "*" : "");
+    if ((entry->sections & (entry->sections - 1)) == 0 || length >= size)
+        return;
+    length += (size_t)snprintf(text + length, size - length, ", and the same below ");
+    if (length < size)
+        list_other_sections(entry->sections, text + length, size - length);
 }
 
 static void
