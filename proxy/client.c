@@ -240,6 +240,20 @@ on_received(void *owner, const char *bytes, size_t length)
     return taken;
 }
 
+static uint64_t
+unseen(void *owner, struct transport **sink)
+{
+    const struct client *client = owner;
+    return client->state == CLIENT_EXCHANGE ? exchange_client_unseen(client->exchange, sink) : 0;
+}
+
+static void
+on_passed(void *owner, size_t length)
+{
+    struct client *client = owner;
+    exchange_client_passed(client->exchange, length);
+}
+
 static void
 on_ended(void *owner)
 {
@@ -289,6 +303,8 @@ static const struct transport_handler client_handler = {
     .drained = on_drained,
     .write_failed = on_failed,
     .read_failed = on_failed,
+    .unseen = unseen,
+    .passed = on_passed,
 };
 
 static void

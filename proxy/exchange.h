@@ -70,8 +70,10 @@ void exchange_start(struct exchange *exchange);
  */
 void exchange_bar(struct exchange *exchange);
 
-/* What the client's transport tells, while the exchange runs. `received` returns how much it took. */
+/* What the client's transport asks and tells, while the exchange runs. `received` returns how much it took. */
 size_t exchange_client_received(struct exchange *exchange, const char *bytes, size_t length);
+uint64_t exchange_client_unseen(const struct exchange *exchange, struct transport **sink);
+void exchange_client_passed(struct exchange *exchange, size_t length);
 void exchange_client_ended(struct exchange *exchange);
 void exchange_client_drained(struct exchange *exchange);
 void exchange_client_failed(struct exchange *exchange);

@@ -238,6 +238,29 @@ on_received(void *owner, const char *bytes, size_t length)
     return taken;
 }
 
+/* Payload that goes out with the framing that it came in may pass unseen. */
+static uint64_t
+unseen(void *owner, struct transport **sink)
+{
+    const struct exchange *exchange = owner;
+    *sink = exchange->client;
+    bool looked_at = exchange->phase != EXCHANGE_RELAYING || !exchange->answer_begun || exchange->dechunk ||
+                     exchange->ending || exchange->answer_head.length > 0;
+    return looked_at ? 0 : http_body_unseen(&exchange->answer);
+}
+
+static void
+on_passed(void *owner, size_t length)
+{
+    struct exchange *exchange = owner;
+    exchange->sent += length;
+    http_body_pass(&exchange->answer, length);
+    if (http_body_is_complete(&exchange->answer))
+        exchange_answer_complete(exchange);
+    else if (transport_congested(exchange->client))
+        transport_hold(exchange->engine, HOLD_SINK_FULL);
+}
+
 static void
 on_ended(void *owner)
 {
@@ -280,6 +303,8 @@ static const struct transport_handler engine_handler = {
     .drained = on_drained,
     .write_failed = on_write_failed,
     .read_failed = on_read_failed,
+    .unseen = unseen,
+    .passed = on_passed,
 };
 
 static void

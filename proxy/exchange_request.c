@@ -100,6 +100,25 @@ exchange_client_received(struct exchange *exchange, const char *bytes, size_t le
     return taken;
 }
 
+uint64_t
+exchange_client_unseen(const struct exchange *exchange, struct transport **sink)
+{
+    *sink = exchange->engine;
+    bool as_it_is = exchange->request_framing == HTTP_BODY_LENGTH && exchange->framing.framing == HTTP_BODY_LENGTH;
+    if (exchange->phase != EXCHANGE_RELAYING || exchange->engine == NULL || exchange->abandoned || !as_it_is)
+        return 0;
+    return http_body_unseen(&exchange->request);
+}
+
+void
+exchange_client_passed(struct exchange *exchange, size_t length)
+{
+    exchange->received += length;
+    http_body_pass(&exchange->request, length);
+    if (transport_congested(exchange->engine))
+        transport_hold(exchange->client, HOLD_SINK_FULL);
+}
+
 void
 exchange_client_ended(struct exchange *exchange)
 {

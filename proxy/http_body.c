@@ -138,15 +138,32 @@ read_framing_byte(struct http_body *body, unsigned char byte)
     }
 }
 
+uint64_t
+http_body_unseen(const struct http_body *body)
+{
+    bool within = body->framing == HTTP_BODY_CHUNKED ? body->state == CHUNK_DATA : body->state != COMPLETE;
+    if (!within || body->state == BROKEN || body->framing == HTTP_BODY_NONE)
+        return 0;
+    return body->framing == HTTP_BODY_UNTIL_CLOSE ? UINT64_MAX : body->left;
+}
+
+void
+http_body_pass(struct http_body *body, size_t length)
+{
+    if (body->framing == HTTP_BODY_UNTIL_CLOSE)
+        return;
+    body->left -= length;
+    if (body->left == 0)
+        body->state = body->framing == HTTP_BODY_CHUNKED ? CHUNK_DATA_CR : COMPLETE;
+}
+
 static enum http_body_result
 take_payload(struct http_body *body, const char *bytes, size_t length, size_t *consumed, struct slice *payload)
 {
     size_t taken = length < body->left ? length : (size_t)body->left;
     *payload = (struct slice){bytes, taken};
     *consumed += taken;
-    body->left -= taken;
-    if (body->left == 0)
-        body->state = body->framing == HTTP_BODY_CHUNKED ? CHUNK_DATA_CR : COMPLETE;
+    http_body_pass(body, taken);
     return HTTP_BODY_DATA;
 }
 

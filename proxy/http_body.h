@@ -45,6 +45,13 @@ void http_body_bound(struct http_body *body, uint64_t extension_size, uint64_t t
 enum http_body_result http_body_read(struct http_body *body, const char *bytes, size_t length, size_t *consumed,
                                      struct slice *payload);
 
+/*
+ * How many of the next bytes are payload whatever they are, and that so many were passed on without being read here: at
+ * most as many as http_body_unseen said.
+ */
+uint64_t http_body_unseen(const struct http_body *body);
+void http_body_pass(struct http_body *body, size_t length);
+
 /* True where the sender may end a chunked body with a last chunk and nothing would be cut. */
 bool http_body_is_between_chunks(const struct http_body *body);
 

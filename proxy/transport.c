@@ -1,9 +1,9 @@
 #include "transport.h"
+#include "conduit.h"
 #include "reaper.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <poll.h>
@@ -14,6 +14,7 @@
 
 enum {
     READ_SIZE = 64 * 1024,
+    BULK_SIZE = 256 * 1024, /* what a unix socket holds at most, unless it was told otherwise */
     WRITE_SIZE = 256 * 1024,
     PIECES_MAX = 4,
 };
@@ -21,9 +22,10 @@ enum {
 struct transport {
     struct reaper_entry dead;
     struct reaper *reaper;
-    struct bufferevent *output; /* its reading side is never enabled */
-    struct evbuffer *kept;      /* made when first needed */
+    struct evbuffer *kept;  /* read and not taken; NULL while there is nothing */
+    struct evbuffer *queue; /* to be written; NULL while there is nothing */
     struct event readable;
+    struct event writable; /* pending while there is a queue */
     struct event resume;
     const struct transport_marks *marks;
     const struct transport_handler *handler;
@@ -39,9 +41,10 @@ struct transport {
     bool input_ended;
     bool end_told;
     bool closed;
+    bool bulk; /* the last piece was a large one: more like it is likely to follow */
 };
 
-static char scratch[READ_SIZE];
+static char scratch[BULK_SIZE];
 
 /* The one place that decides whether the socket is watched for input. */
 static void
@@ -70,12 +73,22 @@ fail_reading(struct transport *transport, int error)
 }
 
 static void
+drop_queue(struct transport *transport)
+{
+    if (transport->queue == NULL)
+        return;
+    event_del(&transport->writable);
+    evbuffer_free(transport->queue);
+    transport->queue = NULL;
+}
+
+static void
 fail_writing(struct transport *transport, int error)
 {
     if (transport->write_error != 0 || transport->closed)
         return;
     transport->write_error = error;
-    bufferevent_disable(transport->output, EV_WRITE);
+    drop_queue(transport);
     event_active(&transport->resume, 0, 0);
 }
 
@@ -156,12 +169,64 @@ receive(struct transport *transport, size_t length)
     bound_kept(transport);
 }
 
+/* What the sink did not take of the bytes in the conduit waits in its queue like all else. */
+static void
+take_conduit(struct transport *sink, size_t length)
+{
+    size_t sent = conduit_empty(sink->fd, length);
+    if (sent == length)
+        return;
+    int error = errno;
+    size_t rest = conduit_read(scratch, length - sent);
+    if (error == EAGAIN || error == EINTR)
+        transport_write(sink, (struct slice){scratch, rest});
+    else
+        fail_writing(sink, error);
+}
+
+/* Large pieces wake the peers less often; but one of them may have to wait in the queue, so the mark bounds it. */
+static size_t
+bulk_size(const struct transport *transport)
+{
+    size_t bound = transport->marks->high < BULK_SIZE / 4 ? transport->marks->high * 4 : BULK_SIZE;
+    return bound > READ_SIZE ? bound : READ_SIZE;
+}
+
+/*
+ * Where a lot comes and the sink keeps up: passes on what the handler need not see, or says how much may be read in one
+ * piece. 0: it was passed on, and the transport may be closed.
+ */
+static size_t
+pass_or_size(struct transport *transport)
+{
+    struct transport *sink = NULL;
+    if (!transport->bulk || transport->handler->unseen == NULL || transport_kept(transport) > 0)
+        return READ_SIZE;
+    uint64_t unseen = transport->handler->unseen(transport->owner, &sink);
+    if (sink == NULL || transport_pending(sink) > 0)
+        return READ_SIZE;
+    if (unseen < READ_SIZE || sink->write_error != 0 || sink->closed)
+        return bulk_size(transport);
+    ssize_t length = conduit_fill(transport->fd, unseen < CONDUIT_SIZE ? (size_t)unseen : CONDUIT_SIZE);
+    /* An end or an error is for an ordinary read to meet. */
+    if (length <= 0)
+        return bulk_size(transport);
+    transport->bulk = length >= READ_SIZE / 2;
+    take_conduit(sink, (size_t)length);
+    transport->handler->passed(transport->owner, (size_t)length);
+    return 0;
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *argument)
 {
     (void)what;
     struct transport *transport = argument;
-    ssize_t length = recv(fd, scratch, sizeof(scratch), 0);
+    size_t size = pass_or_size(transport);
+    if (size == 0)
+        return;
+    ssize_t length = recv(fd, scratch, size, 0);
+    transport->bulk = length >= READ_SIZE;
     if (length > 0) {
         receive(transport, (size_t)length);
         return;
@@ -211,25 +276,22 @@ send_end(struct transport *transport)
 }
 
 static void
-on_output_low(struct bufferevent *output, void *argument)
+on_writable(evutil_socket_t fd, short what, void *argument)
 {
-    (void)output;
+    (void)what;
     struct transport *transport = argument;
+    if (evbuffer_write_atmost(transport->queue, fd, WRITE_SIZE) < 0 && errno != EAGAIN && errno != EINTR) {
+        fail_writing(transport, errno);
+        return;
+    }
+    if (evbuffer_get_length(transport->queue) == 0)
+        drop_queue(transport);
     bool ended = send_end(transport);
-    if ((ended || transport->was_congested) && !transport->read_error_told) {
-        transport->was_congested = false;
+    bool relieved = transport->was_congested && transport_pending(transport) <= transport->marks->low;
+    if ((ended || relieved) && !transport->read_error_told) {
+        transport->was_congested = transport->was_congested && !relieved;
         transport->handler->drained(transport->owner);
     }
-}
-
-static void
-on_output_event(struct bufferevent *output, short what, void *argument)
-{
-    (void)output;
-    if (what & BEV_EVENT_ERROR)
-        fail_writing(argument, errno != 0 ? errno : EIO);
-    else if (what & BEV_EVENT_EOF)
-        fail_writing(argument, EPIPE);
 }
 
 struct transport *
@@ -246,20 +308,14 @@ transport_new(struct event_base *base, struct reaper *reaper, int fd, const stru
     transport->handler = handler;
     transport->owner = owner;
     transport->fd = fd;
-    transport->output = bufferevent_socket_new(base, fd, 0);
-    if (transport->output == NULL ||
-        event_assign(&transport->readable, base, fd, EV_READ | EV_PERSIST, on_readable, transport) != 0 ||
+    if (event_assign(&transport->readable, base, fd, EV_READ | EV_PERSIST, on_readable, transport) != 0 ||
+        event_assign(&transport->writable, base, fd, EV_WRITE | EV_PERSIST, on_writable, transport) != 0 ||
         event_assign(&transport->resume, base, -1, 0, on_resume, transport) != 0 ||
         event_add(&transport->readable, NULL) != 0) {
-        if (transport->output != NULL)
-            bufferevent_free(transport->output);
         free(transport);
         close(fd);
         return NULL;
     }
-    bufferevent_setcb(transport->output, NULL, on_output_low, on_output_event, transport);
-    bufferevent_setwatermark(transport->output, EV_WRITE, marks->low, 0);
-    bufferevent_set_max_single_write(transport->output, WRITE_SIZE);
     return transport;
 }
 
@@ -280,8 +336,7 @@ transport_close(struct transport *transport)
     transport->closed = true;
     event_del(&transport->readable);
     event_del(&transport->resume);
-    bufferevent_free(transport->output);
-    transport->output = NULL;
+    drop_queue(transport);
     close(transport->fd);
     reaper_take(transport->reaper, &transport->dead, free_transport);
 }
@@ -329,12 +384,24 @@ send_now(struct transport *transport, const struct slice *pieces, size_t count)
     return 0;
 }
 
+static bool
+enqueue(struct transport *transport, struct slice bytes)
+{
+    if (transport->queue == NULL) {
+        transport->queue = evbuffer_new();
+        if (transport->queue == NULL)
+            return false;
+        if (event_add(&transport->writable, NULL) != 0)
+            return false;
+    }
+    return evbuffer_add(transport->queue, bytes.data, bytes.length) == 0;
+}
+
 void
 transport_write_pieces(struct transport *transport, const struct slice *pieces, size_t count)
 {
     if (transport->closed || transport->write_error != 0)
         return;
-    struct evbuffer *output = bufferevent_get_output(transport->output);
     size_t sent = transport_pending(transport) == 0 ? send_now(transport, pieces, count) : 0;
     if (transport->write_error != 0)
         return;
@@ -342,7 +409,7 @@ transport_write_pieces(struct transport *transport, const struct slice *pieces, 
         size_t skipped = sent < pieces[i].length ? sent : pieces[i].length;
         sent -= skipped;
         if (skipped < pieces[i].length &&
-            evbuffer_add(output, pieces[i].data + skipped, pieces[i].length - skipped) != 0) {
+            !enqueue(transport, (struct slice){pieces[i].data + skipped, pieces[i].length - skipped})) {
             fail_writing(transport, ENOMEM);
             return;
         }
@@ -364,6 +431,7 @@ void
 transport_hold(struct transport *transport, enum transport_hold reason)
 {
     transport->holds |= (unsigned)reason;
+    transport->bulk = false;
     update_reading(transport);
 }
 
@@ -399,9 +467,7 @@ transport_congested(const struct transport *transport)
 size_t
 transport_pending(const struct transport *transport)
 {
-    if (transport->closed || transport->write_error != 0)
-        return 0;
-    return evbuffer_get_length(bufferevent_get_output(transport->output));
+    return transport->queue != NULL ? evbuffer_get_length(transport->queue) : 0;
 }
 
 size_t

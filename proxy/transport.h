@@ -2,10 +2,10 @@
 #define SOCKWARDEN_PROXY_TRANSPORT_H
 
 /*
- * One connected, non-blocking stream socket in the loop, whatever is spoken on it. The output side is a libevent
- * bufferevent; the input side is read here in pieces of up to 64 KiB into one buffer of the whole process, because
- * libevent 2.1 reads at most 4096 bytes a call and asks the kernel for the length each time. So a transport at rest
- * holds no buffer, and a relay copies nothing between buffers while its sink keeps up.
+ * One connected, non-blocking stream socket in the loop, whatever is spoken on it. It is read in pieces of up to 64 KiB
+ * into one buffer of the whole process, and written at once; only what the socket does not take waits in a queue of its
+ * own. So a transport at rest holds no buffer, and a relay copies nothing between buffers while its sink keeps up.
+ * Where much comes and the handler need not see it, it goes from socket to socket inside the kernel (conduit.h).
  *
  * Contract of the handler: each function is called last, on an empty stack of this module; it may close the transport.
  * - `received` takes as many bytes as it wants and says how many; the rest is kept and offered again, together with
@@ -16,14 +16,17 @@
  * - `write_failed` tells that nothing can be written any more (an errno). What is queued is dropped, later writes are
  *   ignored; reading goes on, as the peer may have said something before it went.
  * - `read_failed` tells that nothing can be read any more; nothing is called after it.
- * Reading rests while any hold is set; holds are named for who set them, so that two never release each other.
- * Owners: client.c, exchange.c, tunnel.c. Closing frees at the end of the turn.
+ * - `unseen`, which may be NULL, names the transport that what comes next goes on to, and says how many bytes of it go
+ *   there whatever they are; `passed` tells how many went, in place of `received`: they are on their way then, or in
+ * the sink's queue. Reading rests while any hold is set; holds are named for who set them, so that two never release
+ * each other. Owners: client.c, exchange.c, tunnel.c. Closing frees at the end of the turn.
  */
 
 #include "policy/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct reaper;
@@ -35,6 +38,8 @@ struct transport_handler {
     void (*drained)(void *owner);
     void (*write_failed)(void *owner, int error);
     void (*read_failed)(void *owner, int error);
+    uint64_t (*unseen)(void *owner, struct transport **sink);
+    void (*passed)(void *owner, size_t length);
 };
 
 enum transport_hold {

@@ -38,6 +38,23 @@ end_tunnel(struct tunnel *tunnel)
     tunnel->ended(tunnel->owner);
 }
 
+static uint64_t
+unseen(void *owner, struct transport **sink)
+{
+    const struct end *end = owner;
+    *sink = end->other->transport;
+    return end->tunnel->over || end->discarding ? 0 : UINT64_MAX;
+}
+
+static void
+on_passed(void *owner, size_t length)
+{
+    struct end *end = owner;
+    end->bytes += length;
+    if (transport_congested(end->other->transport))
+        transport_hold(end->transport, HOLD_SINK_FULL);
+}
+
 static size_t
 on_received(void *owner, const char *bytes, size_t length)
 {
@@ -45,9 +62,7 @@ on_received(void *owner, const char *bytes, size_t length)
     if (end->tunnel->over || end->discarding)
         return length;
     transport_write(end->other->transport, (struct slice){bytes, length});
-    end->bytes += length;
-    if (transport_congested(end->other->transport))
-        transport_hold(end->transport, HOLD_SINK_FULL);
+    on_passed(end, length);
     return length;
 }
 
@@ -135,6 +150,8 @@ static const struct transport_handler tunnel_handler = {
     .drained = on_drained,
     .write_failed = on_write_failed,
     .read_failed = on_read_failed,
+    .unseen = unseen,
+    .passed = on_passed,
 };
 
 struct tunnel *

@@ -323,6 +323,72 @@ chunk_lines_are_hexadecimal(void **state)
     }
 }
 
+static uint64_t
+unseen_after(enum http_framing framing, uint64_t length, const char *bytes)
+{
+    struct http_body body;
+    struct slice payload;
+    size_t consumed = 0;
+    size_t taken = 0;
+    http_body_begin(&body, framing, length);
+    while (taken < strlen(bytes)) {
+        if (http_body_read(&body, bytes + taken, strlen(bytes) - taken, &consumed, &payload) == HTTP_BODY_ERROR)
+            break;
+        taken += consumed;
+    }
+    return http_body_unseen(&body);
+}
+
+static void
+payload_alone_may_pass_unseen_and_never_a_byte_of_framing(void **state)
+{
+    (void)state;
+    assert_int_equal(unseen_after(HTTP_BODY_NONE, 0, ""), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_LENGTH, 0, ""), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_LENGTH, 10, ""), 10);
+    assert_int_equal(unseen_after(HTTP_BODY_LENGTH, 10, "abc"), 7);
+    assert_int_equal(unseen_after(HTTP_BODY_LENGTH, 3, "abc"), 0);
+    assert_true(unseen_after(HTTP_BODY_UNTIL_CLOSE, 0, "abc") == UINT64_MAX);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, ""), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a\r"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a\r\n"), 10);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a\r\n012345678"), 1);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a\r\n0123456789"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "a\r\n0123456789\r"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "0\r\n"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "0\r\n\r\n"), 0);
+    assert_int_equal(unseen_after(HTTP_BODY_CHUNKED, 0, "g"), 0);
+}
+
+static void
+what_passed_unseen_counts_as_what_was_read(void **state)
+{
+    (void)state;
+    struct http_body body;
+    struct slice payload;
+    size_t consumed;
+    http_body_begin(&body, HTTP_BODY_LENGTH, 10);
+    http_body_pass(&body, 4);
+    assert_int_equal(http_body_unseen(&body), 6);
+    assert_false(http_body_is_complete(&body));
+    http_body_pass(&body, 6);
+    assert_true(http_body_is_complete(&body));
+    http_body_begin(&body, HTTP_BODY_UNTIL_CLOSE, 0);
+    http_body_pass(&body, 4);
+    assert_true(http_body_unseen(&body) == UINT64_MAX);
+    http_body_begin(&body, HTTP_BODY_CHUNKED, 0);
+    assert_int_equal(http_body_read(&body, "a\r\n", 3, &consumed, &payload), HTTP_BODY_MORE);
+    http_body_pass(&body, 10);
+    assert_int_equal(http_body_unseen(&body), 0);
+    assert_false(http_body_is_between_chunks(&body)); /* its CRLF is still to come, and looked at */
+    assert_int_equal(http_body_read(&body, "\r\n0\r\n\r\n", 7, &consumed, &payload), HTTP_BODY_END);
+    http_body_begin(&body, HTTP_BODY_CHUNKED, 0);
+    http_body_read(&body, "a\r\n", 3, &consumed, &payload);
+    http_body_pass(&body, 10);
+    assert_int_equal(http_body_read(&body, "0\r\n\r\n", 5, &consumed, &payload), HTTP_BODY_ERROR);
+}
+
 int
 main(void)
 {
@@ -336,6 +402,8 @@ main(void)
         cmocka_unit_test(a_body_until_the_close_takes_everything),
         cmocka_unit_test(the_border_between_chunks_is_known),
         cmocka_unit_test(chunk_lines_are_hexadecimal),
+        cmocka_unit_test(payload_alone_may_pass_unseen_and_never_a_byte_of_framing),
+        cmocka_unit_test(what_passed_unseen_counts_as_what_was_read),
     };
     return cmocka_run_group_tests_name("http_body", tests, NULL, NULL);
 }

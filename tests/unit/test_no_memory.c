@@ -228,7 +228,7 @@ check(const char *request, bool with_engine)
             break;
         failures++;
     }
-    assert_true(failures > 3);
+    assert_true(failures >= 2); /* at least client and transport */
     assert_true(failures < ALLOCATIONS_MAX - 1);
     assert_true(serve_one(&rig, request));
     tear_down(&rig);

@@ -229,7 +229,8 @@ check_pressure(struct fixture *fixture, struct side *from, struct side *to)
         loop_settle(&fixture->loop);
     }
     assert_true(sent < total); /* the source was paused */
-    assert_in_range(transport_pending(to->transport), marks.high, 2 * marks.high);
+    /* One read may stand above the mark, a large one where the sink had kept up so far. */
+    assert_in_range(transport_pending(to->transport), marks.high, 5 * marks.high);
     /* The other way is free all the while. */
     peer_send(to->peer, "other way");
     loop_settle(&fixture->loop);
