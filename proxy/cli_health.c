@@ -46,17 +46,16 @@ await(const struct question *question, short events)
     }
 }
 
-/* Where clients of this host reach the listener: any address is reached by the loopback one. */
+/* Where clients of this host reach the listener: any address by IPv4's loopback, for [::] may be 0.0.0.0 in truth. */
 static struct address
 reachable(const struct address *address)
 {
     struct address reached = *address;
-    if (!address_is_unix(address) && address_is_any(address)) {
-        if (address->socket.ss_family == AF_INET6)
-            ((struct sockaddr_in6 *)&reached.socket)->sin6_addr = in6addr_loopback;
-        else
-            ((struct sockaddr_in *)&reached.socket)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    }
+    if (address_is_unix(address) || !address_is_any(address))
+        return reached;
+    if (address->socket.ss_family == AF_INET6)
+        address_to_ipv4_any(&reached);
+    ((struct sockaddr_in *)&reached.socket)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return reached;
 }
 

@@ -28,6 +28,7 @@ STEPS=(
     "podman     | system podman     | Podman's service and clients, Docker's clients in front of it"
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "service    | service           | INI files, reload, what a service manager hears and passes"
+    "image      | image             | the image, built and run on a real engine, in the place of others"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
     "serv_asan  | sanitizers        | service tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
@@ -53,7 +54,7 @@ EOF
 
 PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy mandoc
     python3 python3-pytest python3-docker curl busybox-static socat systemd iproute2 util-linux procps git
-    ca-certificates)
+    ca-certificates debootstrap)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
@@ -188,6 +189,7 @@ step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
 step_podman() { need_podman || no_engine || return; step_gcc && run_pytest gcc tests/podman; }
 step_service() { step_gcc && run_pytest gcc tests/service; }
+step_image() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/image; }
 step_serv_asan() { build_asan && run_pytest asan tests/service; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
