@@ -98,19 +98,27 @@ put_whole(struct log_record *record, const char *bytes, size_t length)
     return true;
 }
 
+static bool
+is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 static void
 put_escaped(struct log_record *record, struct slice value)
 {
-    for (size_t i = 0; i < value.length; i++) {
-        unsigned char byte = (unsigned char)value.data[i];
+    size_t at = 0;
+    while (at < value.length) {
+        size_t run = 0;
+        while (at + run < value.length && is_plain((unsigned char)value.data[at + run]))
+            run++;
+        put(record, value.data + at, run);
+        at += run;
+        if (at == value.length)
+            return;
+        unsigned char byte = (unsigned char)value.data[at++];
         char escape[8];
-        int length;
-        if (byte == '"' || byte == '\\')
-            length = snprintf(escape, sizeof(escape), "\\%c", byte);
-        else if (byte < 0x20 || byte >= 0x7f)
-            length = snprintf(escape, sizeof(escape), "\\u%04x", byte);
-        else
-            length = snprintf(escape, sizeof(escape), "%c", byte);
+        int length = snprintf(escape, sizeof(escape), byte == '"' || byte == '\\' ? "\\%c" : "\\u%04x", byte);
         if (!put_whole(record, escape, (size_t)length))
             return;
     }
@@ -127,6 +135,23 @@ needs_quotes(struct slice value)
     return value.length == 0;
 }
 
+/* The last `count` digits of a number, with zeros in front. */
+static void
+write_digits(char *digits, size_t count, uint64_t number)
+{
+    for (size_t i = count; i > 0; i--, number /= 10)
+        digits[i - 1] = (char)('0' + number % 10);
+}
+
+static size_t
+count_digits(uint64_t number)
+{
+    size_t count = 1;
+    for (; number > 9; number /= 10)
+        count++;
+    return count;
+}
+
 static void
 put_time(struct log_record *record)
 {
@@ -141,10 +166,10 @@ put_time(struct log_record *record)
         gmtime_r(&second, &parts);
         length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
     }
-    char fraction[8];
+    char fraction[] = {'.', '0', '0', '0', 'Z'};
+    write_digits(fraction + 1, 3, (uint64_t)now.tv_nsec / 1000000);
     put(record, text, length);
-    put(record, fraction,
-        (size_t)snprintf(fraction, sizeof(fraction), ".%03uZ", (unsigned)(now.tv_nsec / 1000000) % 1000));
+    put(record, fraction, sizeof(fraction));
 }
 
 static void
@@ -244,25 +269,29 @@ void
 log_number(struct log_record *record, const char *key, uint64_t value)
 {
     char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
-    add_field(record, key, (struct slice){digits, (size_t)length});
+    size_t length = count_digits(value);
+    write_digits(digits, length, value);
+    add_field(record, key, (struct slice){digits, length});
     if (record->length + strlen(key) + 32 >= sizeof(record->text) - RECORD_RESERVE)
         return;
     put_key(record, key);
-    put(record, digits, (size_t)length);
+    put(record, digits, length);
 }
 
 void
 log_seconds(struct log_record *record, const char *key, uint64_t microseconds)
 {
     char digits[40];
-    int length = snprintf(digits, sizeof(digits), "%llu.%06u", (unsigned long long)(microseconds / 1000000),
-                          (unsigned)(microseconds % 1000000));
-    add_field(record, key, (struct slice){digits, (size_t)length});
+    size_t length = count_digits(microseconds / 1000000);
+    write_digits(digits, length, microseconds / 1000000);
+    digits[length++] = '.';
+    write_digits(digits + length, 6, microseconds);
+    length += 6;
+    add_field(record, key, (struct slice){digits, length});
     if (record->length + strlen(key) + 48 >= sizeof(record->text) - RECORD_RESERVE)
         return;
     put_key(record, key);
-    put(record, digits, (size_t)length);
+    put(record, digits, length);
 }
 
 /* Level, not readiness events: a pipe is writable when it has room for PIPE_BUF bytes, so the write can't block. */
