@@ -373,10 +373,12 @@ static size_t
 send_now(struct transport *transport, const struct slice *pieces, size_t count)
 {
     struct iovec vector[PIECES_MAX];
+    struct msghdr message = {.msg_iov = vector};
     for (size_t i = 0; i < count; i++)
-        vector[i] = (struct iovec){(void *)pieces[i].data, pieces[i].length};
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
-    ssize_t sent = sendmsg(transport->fd, &message, MSG_NOSIGNAL);
+        if (pieces[i].length > 0)
+            vector[message.msg_iovlen++] = (struct iovec){(void *)pieces[i].data, pieces[i].length};
+    ssize_t sent = message.msg_iovlen == 1 ? send(transport->fd, vector[0].iov_base, vector[0].iov_len, MSG_NOSIGNAL)
+                                           : sendmsg(transport->fd, &message, MSG_NOSIGNAL);
     if (sent >= 0)
         return (size_t)sent;
     if (errno != EAGAIN && errno != EINTR)
