@@ -107,6 +107,20 @@ void config_make_printable(char *text);
 /* The value of a variable in an environ-like array, the first where there are several; NULL where it is missing. */
 const char *config_variable(char *const environment[], const char *name);
 
+enum { CONFIG_KEY_SIZE = 32, CONFIG_TAKES_SIZE = 160 };
+
+/* An option as documents show it. */
+struct config_option {
+    const char *variable;      /* of the environment */
+    char key[CONFIG_KEY_SIZE]; /* in [sockwarden]; "": a file has another place for it */
+    const char *initial;
+    char takes[CONFIG_TAKES_SIZE];
+    const char *help;
+};
+
+/* The option of this index in the table's order; false behind the last. */
+bool config_option_at(size_t index, struct config_option *option);
+
 /* The names of all options, NULL-terminated, in the table's order; static. */
 const char *const *config_option_names(void);
 

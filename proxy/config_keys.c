@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { ITEM_SIZE = 256, LIST_SIZE = 200 };
 
@@ -246,18 +247,23 @@ static reader *const readers[] = {
 };
 #undef KEY
 
+static bool
+is_option(const char *name)
+{
+    for (const char *const *option = config_file_keys(); *option != NULL; option++)
+        if (strcmp(*option, name) == 0)
+            return true;
+    return false;
+}
+
 /* The reader of a key, or NULL; `many` is told of it. */
 static reader *
 find_reader(const char *section, const char *name, bool *many)
 {
     const struct key *key;
     *many = false;
-    if (strcmp(section, "sockwarden") == 0) {
-        for (const char *const *option = config_file_keys(); *option != NULL; option++)
-            if (strcmp(*option, name) == 0)
-                return read_option;
-        return NULL;
-    }
+    if (strcmp(section, "sockwarden") == 0)
+        return is_option(name) ? read_option : NULL;
     for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
         if (strcmp(key->section, section) == 0 && strcmp(key->key, name) == 0) {
             *many = key->many;
@@ -267,14 +273,49 @@ find_reader(const char *section, const char *name, bool *many)
     return NULL;
 }
 
+/* How a message calls the keys of a section. */
+static const char *
+section_phrase(const char *section)
+{
+    static const char *const rows[][2] = {
+        {"sockwarden", "of [sockwarden]"}, {"upstream", "of [upstream]"}, {"listener", "of a listener"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(rows[i][0], section) == 0)
+            return rows[i][1];
+    return "of a policy";
+}
+
+/* What a name of the environment, or of another section, is called where it stands; NULL for any other. */
+static const char *
+find_elsewhere(const char *name)
+{
+    static const char *const rows[][2] = {
+        {"listen", "a [listener NAME] says where to listen: address = …"},
+        {"socket_path", "[upstream] says where the engine is: address = …"},
+        {"disable_ipv6", "a listener at tcp://0.0.0.0:PORT takes IPv4 alone"},
+        {"puid", "did you mean user?"},
+        {"pgid", "did you mean group?"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcasecmp(rows[i][0], name) == 0)
+            return rows[i][1];
+    if (key_find("policy", name) != NULL)
+        return "it is one of a policy";
+    if (key_find("listener", name) != NULL)
+        return "it is one of a listener";
+    return is_option(name) ? "it is one of [sockwarden]" : NULL;
+}
+
 static bool
 fail_unknown_key(const struct ini_entry *entry, struct ini_problem *problem)
 {
     const char *names[KEYS_MAX];
     char what[32];
-    bool named = entry->name[0] != '\0';
+    const char *elsewhere = find_elsewhere(entry->key);
     key_names(entry->section, names);
-    snprintf(what, sizeof(what), named ? "key of a %s" : "key of [%s]", entry->section);
+    snprintf(what, sizeof(what), "key %s", section_phrase(entry->section));
+    if (elsewhere != NULL)
+        return draft_fail(problem, "there is no %s %.64s; %s", what, entry->key, elsewhere);
     return draft_fail_unknown(problem, what, entry->key,
                               strcmp(entry->section, "sockwarden") == 0 ? config_file_keys() : names);
 }
@@ -284,7 +325,7 @@ static bool
 is_switch(struct draft *draft, const struct ini_entry *entry)
 {
     const char *names[KEYS_MAX];
-    if (strcmp(entry->section, "policy") != 0)
+    if (strcmp(entry->section, "policy") != 0 || find_elsewhere(entry->key) != NULL)
         return false;
     key_names(entry->section, names);
     return policy_builder_has_switch(current_builder(draft), entry->key) || nearest_word(names, entry->key) == NULL;

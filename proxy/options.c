@@ -1,6 +1,7 @@
 #include "options.h"
 #include "nearest.h"
 #include "policy/policy.h"
+#include "quantity.h"
 #include "settings.h"
 #include "text.h"
 
@@ -39,73 +40,39 @@ static const char *const option_names[] = {
 };
 #undef OPTION
 
-enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), OPTION_NAME_SIZE = 32 };
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]) };
 
-struct unit {
-    const char *suffix;
-    uint64_t factor;
-};
-
-/* A bare number is in seconds, as people write timeouts. */
-static const struct unit duration_units[] = {{"", 1000},   {"ms", 1},      {"s", 1000},
-                                             {"m", 60000}, {"h", 3600000}, {NULL, 0}};
-static const struct unit size_units[] = {
-    {"", 1}, {"k", 1024}, {"m", 1024 * 1024}, {"g", 1024 * 1024 * 1024}, {NULL, 0}};
-static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
-
-static bool
-parse_quantity(const char *text, const struct unit *units, uint64_t *quantity)
-{
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    char *suffix;
-    errno = 0;
-    unsigned long long number = strtoull(text, &suffix, 10);
-    if (errno != 0)
-        return false;
-    for (; units->suffix != NULL; units++) {
-        if (strcasecmp(suffix, units->suffix) == 0) {
-            if (number > UINT64_MAX / units->factor)
-                return false;
-            *quantity = number * units->factor;
-            return true;
-        }
-    }
-    return false;
-}
+/* The forms of values that are no quantities. */
+#define LISTEN_TAKES  "a comma list of tcp://ADDRESS:PORT, unix:PATH and systemd:NAME"
+#define ENGINE_TAKES  "an absolute path, unix:PATH, unix@PATH, abns@NAME, tcp://HOST:PORT or HOST:PORT"
+#define LEVEL_TAKES   "debug, info, notice, warning, err, crit, alert or emerg, in lower case"
+#define FORMAT_TAKES  "auto, text, json or journal, in lower case"
+#define USER_TAKES    "the number of a user, or the name of one that this machine has"
+#define GROUP_TAKES   "the number of a group, or the name of one that this machine has"
+#define SANDBOX_TAKES "yes, no or require"
 
 bool
 config_parse_duration(const char *text, uint64_t *milliseconds)
 {
-    return parse_quantity(text, duration_units, milliseconds);
+    return quantity_parse(QUANTITY_DURATION, text, milliseconds);
 }
 
-static void
-print_quantity(char *text, size_t size, enum option_type type, uint64_t quantity)
+static enum quantity_kind
+kind_of(const struct option *option)
 {
-    if (type == DURATION && quantity % 1000 == 0)
-        snprintf(text, size, "%llus", (unsigned long long)quantity / 1000);
-    else
-        snprintf(text, size, "%llu%s", (unsigned long long)quantity, type == DURATION ? "ms" : "");
+    return option->type == DURATION ? QUANTITY_DURATION : option->type == SIZE ? QUANTITY_SIZE : QUANTITY_COUNT;
 }
 
 static bool
 set_quantity(struct config *config, const struct option *option, const char *value, char *takes, size_t takes_size)
 {
-    const struct unit *units = option->type == DURATION ? duration_units : option->type == SIZE ? size_units : no_units;
     uint64_t quantity;
-    if (parse_quantity(value, units, &quantity) && quantity >= option->minimum && quantity <= option->maximum) {
+    if (quantity_parse(kind_of(option), value, &quantity) && quantity >= option->minimum &&
+        quantity <= option->maximum) {
         memcpy((char *)config + option->offset, &quantity, sizeof(quantity));
         return true;
     }
-    char minimum[32];
-    char maximum[32];
-    print_quantity(minimum, sizeof(minimum), option->type, option->minimum);
-    print_quantity(maximum, sizeof(maximum), option->type, option->maximum);
-    const char *form = option->type == DURATION ? "a time such as 500ms, 10s, 5m or 1h (a bare number is in seconds)"
-                       : option->type == SIZE   ? "a number of bytes, k or m for more"
-                                                : "a whole number";
-    snprintf(takes, takes_size, "%s from %s to %s", form, minimum, maximum);
+    quantity_describe(kind_of(option), option->minimum, option->maximum, takes, takes_size);
     return false;
 }
 
@@ -138,7 +105,7 @@ set_listen(struct config *config, const char *value, char *takes, size_t takes_s
         item = next;
     }
     if (config->listener_count == 0)
-        snprintf(takes, takes_size, "a comma list of tcp://ADDRESS:PORT and unix:PATH (%s)", problem);
+        snprintf(takes, takes_size, LISTEN_TAKES " (%s)", problem);
     return config->listener_count > 0;
 }
 
@@ -148,8 +115,7 @@ set_engine(struct config *config, const char *value, char *takes, size_t takes_s
     const char *problem = "";
     if (address_parse_engine(value, &config->engine, &problem))
         return true;
-    snprintf(takes, takes_size, "an absolute path, unix:PATH, unix@PATH, abns@NAME, tcp://HOST:PORT or HOST:PORT (%s)",
-             problem);
+    snprintf(takes, takes_size, ENGINE_TAKES " (%s)", problem);
     return false;
 }
 
@@ -168,16 +134,14 @@ set_level(struct config *config, const char *initial, const char *value, char *t
 {
     static const char *const words[] = {"debug", "info", "notice", "warning", "err", "crit", "alert", "emerg", NULL};
     return log_level_from_word(value[0] != '\0' ? value : initial, &config->log_level) ||
-           fail_word(value, "debug, info, notice, warning, err, crit, alert or emerg, in lower case", words, takes,
-                     takes_size);
+           fail_word(value, LEVEL_TAKES, words, takes, takes_size);
 }
 
 static bool
 set_format(struct config *config, const char *value, char *takes, size_t takes_size)
 {
     static const char *const words[] = {"auto", "text", "json", "journal", NULL};
-    return log_format_from_word(value, &config->log_format) ||
-           fail_word(value, "auto, text, json or journal, in lower case", words, takes, takes_size);
+    return log_format_from_word(value, &config->log_format) || fail_word(value, FORMAT_TAKES, words, takes, takes_size);
 }
 
 /* Numbers need no list of users: an image may have none. The largest one stands for "as it is" in system calls. */
@@ -200,7 +164,7 @@ set_user(struct config *config, const char *value, char *takes, size_t takes_siz
     if (user != NULL)
         id = user->pw_uid;
     config->user = id;
-    snprintf(takes, takes_size, "the number of a user, or the name of one that this machine has");
+    snprintf(takes, takes_size, "%s", USER_TAKES);
     return user != NULL || parse_id(value, &id);
 }
 
@@ -212,7 +176,7 @@ set_group(struct config *config, const char *value, char *takes, size_t takes_si
     if (group != NULL)
         id = group->gr_gid;
     config->group = id;
-    snprintf(takes, takes_size, "the number of a group, or the name of one that this machine has");
+    snprintf(takes, takes_size, "%s", GROUP_TAKES);
     return group != NULL || parse_id(value, &id);
 }
 
@@ -227,7 +191,7 @@ set_sandbox(struct config *config, const char *value, char *takes, size_t takes_
         config->sandbox = (enum sandbox_mode)i;
         return true;
     }
-    return fail_word(value, "yes, no or require", words, takes, takes_size);
+    return fail_word(value, SANDBOX_TAKES, words, takes, takes_size);
 }
 
 static bool
@@ -269,11 +233,11 @@ file_key(const struct option *option)
 }
 
 static void
-make_file_key(const struct option *option, char key[OPTION_NAME_SIZE])
+make_file_key(const struct option *option, char key[CONFIG_KEY_SIZE])
 {
     const char *name = file_key(option);
     size_t length = 0;
-    for (; name[length] != '\0' && length + 1 < OPTION_NAME_SIZE; length++)
+    for (; name[length] != '\0' && length + 1 < CONFIG_KEY_SIZE; length++)
         key[length] = (char)tolower((unsigned char)name[length]);
     key[length] = '\0';
 }
@@ -298,7 +262,7 @@ is_file_key(const struct option *option)
 static bool
 note(struct config *config, const struct option *option, const char *value, enum origin origin)
 {
-    char key[OPTION_NAME_SIZE];
+    char key[CONFIG_KEY_SIZE];
     make_file_key(option, key);
     bool engine = option->type == ENGINE;
     const struct setting setting = {.section = engine ? "upstream" : "sockwarden",
@@ -393,7 +357,7 @@ config_make_printable(char *text)
 const char *const *
 config_file_keys(void)
 {
-    static char keys[OPTION_COUNT][OPTION_NAME_SIZE];
+    static char keys[OPTION_COUNT][CONFIG_KEY_SIZE];
     static const char *list[OPTION_COUNT + 1];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -405,6 +369,36 @@ config_file_keys(void)
     }
     list[count] = NULL;
     return list;
+}
+
+static void
+describe_takes(const struct option *option, char *text, size_t size)
+{
+    static const char *const words[] = {
+        [LIST] = LISTEN_TAKES,     [ENGINE] = ENGINE_TAKES,
+        [LEVEL] = LEVEL_TAKES,     [FORMAT] = FORMAT_TAKES,
+        [USER] = USER_TAKES,       [GROUP] = GROUP_TAKES,
+        [SANDBOX] = SANDBOX_TAKES, [IPV6] = "1, true or yes; anything else is off",
+    };
+    if (option->type == DURATION || option->type == SIZE || option->type == COUNT)
+        quantity_describe(kind_of(option), option->minimum, option->maximum, text, size);
+    else if (option->type == DIALECT)
+        policy_is_dialect("?", text, size);
+    else
+        snprintf(text, size, "%s", words[option->type]);
+}
+
+bool
+config_option_at(size_t index, struct config_option *option)
+{
+    if (index >= OPTION_COUNT)
+        return false;
+    const struct option *row = &options[index];
+    *option = (struct config_option){.variable = row->name, .initial = row->initial, .help = row->help};
+    if (is_file_key(row))
+        make_file_key(row, option->key);
+    describe_takes(row, option->takes, sizeof(option->takes));
+    return true;
 }
 
 const char *const *
