@@ -29,6 +29,7 @@ STEPS=(
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "service    | service           | INI files, reload, what a service manager hears and passes"
     "image      | image             | the image, built and run on a real engine, in the place of others"
+    "package    | package           | Debian package: built twice, installed, upgraded, purged"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
     "serv_asan  | sanitizers        | service tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
@@ -188,6 +189,7 @@ step_fault() { step_gcc && run_pytest gcc tests/fault; }
 step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
 step_podman() { need_podman || no_engine || return; step_gcc && run_pytest gcc tests/podman; }
+step_package() { step_gcc && run_pytest gcc tests/package; }
 step_service() { step_gcc && run_pytest gcc tests/service; }
 step_image() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/image; }
 step_serv_asan() { build_asan && run_pytest asan tests/service; }

@@ -8,8 +8,9 @@ folder=$(realpath -m "${1:-$root/build/package}")
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 
-cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
-    -DCMAKE_C_FLAGS="-ffile-prefix-map=$root=. -ffile-prefix-map=$folder=build" >&2
+cmake -S "$root" -B "$folder" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
+    -DSOCKWARDEN_REPRODUCIBLE=ON >&2
+rm -f "$folder/sockwarden.spdx.json" # its date may be another one now
 cmake --build "$folder" >&2
 (cd "$folder" && cpack -G DEB >&2)
 ls "$folder"/*.deb

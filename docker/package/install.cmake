@@ -21,7 +21,7 @@ foreach(unit sockwarden.service sockwarden@.service sockwarden.socket)
     install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit} DESTINATION ${SOCKWARDEN_UNIT_DIR})
 endforeach()
 install(FILES docker/package/sockwarden.sysusers DESTINATION ${SOCKWARDEN_SYSUSERS_DIR} RENAME sockwarden.conf)
-install(FILES examples/sockwarden.ini DESTINATION ${SOCKWARDEN_CONFIG_DIR})
+install(FILES docker/package/sockwarden.ini DESTINATION ${SOCKWARDEN_CONFIG_DIR})
 
 install(FILES docs/completion/sockwarden.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME sockwarden)
