@@ -39,7 +39,8 @@ struct lookup {
 
 struct admission {
     struct event_base *base;
-    struct evdns_base *resolver; /* made when the first name needs it */
+    struct evdns_base *resolver; /* made when the first name needs it, and anew for new settings */
+    bool outdated;               /* the resolver, by new settings */
     struct config *config;       /* one reference, or NULL */
     struct question *questions;
     struct event refresh;
@@ -117,13 +118,33 @@ on_looked_up(int error, struct evutil_addrinfo *found, void *argument)
         answer_questions(admission);
 }
 
+/* A machine without resolv.conf has its hosts file; libevent alone would make no resolver there. */
+static void
+open_resolver(struct admission *admission)
+{
+    if (admission->resolver != NULL)
+        return;
+    admission->resolver = evdns_base_new(admission->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    if (admission->resolver != NULL)
+        evdns_base_resolv_conf_parse(admission->resolver, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+}
+
+/* So that a reload reads resolv.conf and hosts again; not under way, for that would cancel look-ups. */
+static void
+renew_resolver(struct admission *admission)
+{
+    if (admission->outdated && admission->resolver != NULL)
+        evdns_base_free(admission->resolver, 0);
+    if (admission->outdated)
+        admission->resolver = NULL;
+    admission->outdated = false;
+}
+
 static void
 look_up(struct admission *admission, struct allow_from *list, size_t index)
 {
     static const struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    if (admission->resolver == NULL)
-        admission->resolver =
-            evdns_base_new(admission->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    open_resolver(admission);
     struct lookup *lookup = calloc(1, sizeof(*lookup));
     if (admission->resolver == NULL || lookup == NULL) {
         free(lookup);
@@ -141,6 +162,7 @@ refresh(struct admission *admission)
     bool any = admission->lookups > 0;
     if (admission->config == NULL || any)
         return any;
+    renew_resolver(admission);
     event_base_gettimeofday_cached(admission->base, &admission->last);
     /* Kept from reaching 0 while the first ones may be answered from a cache at once. */
     admission->lookups++;
@@ -229,6 +251,7 @@ admission_set_config(struct admission *admission, struct config *config)
     struct config *former = admission->config;
     struct timeval interval = {.tv_sec = REFRESH_SECONDS};
     admission->config = config_ref(config);
+    admission->outdated = true;
     config_unref(former);
     event_del(&admission->refresh);
     if (refresh(admission))

@@ -15,6 +15,7 @@
 #include "nearest.h"
 #include "policy/policy.h"
 #include "server.h"
+#include "systemd.h"
 #include "table.h"
 
 #include <stdarg.h>
@@ -42,7 +43,7 @@ complain(const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    fprintf(stderr, "sockwarden: %s\n", text);
+    fprintf(stderr, "%ssockwarden: %s\n", log_error_prefix(), text);
     return EXIT_USAGE;
 }
 
@@ -93,7 +94,9 @@ run(struct command *command)
     struct server *server = server_new(config, reload, problem);
     if (server == NULL || !confine(config, served_path, problem)) {
         server_free(server);
-        fprintf(stderr, "sockwarden: %s\n", problem);
+        /* The journal may not know any more whose last words these are; the manager does. */
+        systemd_notify_status(problem);
+        fprintf(stderr, "%ssockwarden: %s\n", log_error_prefix(), problem);
         return EXIT_NO;
     }
     int code = server_run(server);

@@ -386,6 +386,12 @@ log_end(struct log_record *record)
         log_flush();
 }
 
+const char *
+log_error_prefix(void)
+{
+    return journal_is_standard_error() ? "<3>" : "";
+}
+
 void
 log_text(enum log_level level, const char *event, const char *format, ...)
 {

@@ -73,6 +73,12 @@ void log_end(struct log_record *record);
 void log_gather(bool on);
 void log_flush(void);
 
+/*
+ * For a line to standard error that is no record: "<3>" where that leads into the journal, which takes it for the
+ * priority of an error and drops it, else "".
+ */
+const char *log_error_prefix(void);
+
 /* One record with one value named "text", printf-like. */
 void log_text(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
