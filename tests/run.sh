@@ -30,6 +30,7 @@ STEPS=(
     "service    | service           | INI files, reload, what a service manager hears and passes"
     "image      | image             | the image, built and run on a real engine, in the place of others"
     "package    | package           | Debian package: built twice, installed, upgraded, purged"
+    "boot       | service boot      | the units under a systemd of their own, directive by directive"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
     "serv_asan  | sanitizers        | service tests under ASan and UBSan"
     "sys_asan   | sanitizers        | system tests under ASan and UBSan"
@@ -54,7 +55,7 @@ EOF
 # ---- what is needed ------------------------------------------------------------------------------------------------
 
 PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy mandoc
-    python3 python3-pytest python3-docker curl busybox-static socat systemd iproute2 util-linux procps git
+    python3 python3-pytest python3-docker curl busybox-static socat systemd systemd-container iproute2 util-linux procps git
     ca-certificates debootstrap)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
@@ -192,6 +193,7 @@ step_podman() { need_podman || no_engine || return; step_gcc && run_pytest gcc t
 step_package() { step_gcc && run_pytest gcc tests/package; }
 step_service() { step_gcc && run_pytest gcc tests/service; }
 step_image() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/image; }
+step_boot() { step_gcc && run_pytest gcc tests/boot; }
 step_serv_asan() { build_asan && run_pytest asan tests/service; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }
