@@ -206,6 +206,15 @@ add_operations(const char *operations, struct route_set *routes)
     }
 }
 
+static unsigned
+route_set_size(const struct route_set *routes)
+{
+    unsigned size = 0;
+    for (size_t i = 0; i < sizeof(routes->bits) / sizeof(routes->bits[0]); i++)
+        size += (unsigned)__builtin_popcountll(routes->bits[i]);
+    return size;
+}
+
 bool
 preset_next_grant(const struct preset_choice *choice, size_t *at, struct preset_grant *grant)
 {
@@ -241,18 +250,19 @@ preset_add_missing(const struct preset_choice *choice, struct route_set *routes)
 const char *
 preset_missing_feature(const struct preset_choice *choice, const struct route *route, const char **conditions)
 {
-    size_t row = route_index(route);
+    const char *feature = NULL;
+    unsigned least = UINT_MAX;
     for (size_t i = 1; i < choice->count; i++) {
+        const struct row *row = &ROWS[choice->first + i];
         struct route_set routes = {.bits = {0}};
-        if (is_wanted(choice, i))
+        add_operations(row->text, &routes);
+        if (is_wanted(choice, i) || !route_set_has(&routes, route_index(route)) || route_set_size(&routes) >= least)
             continue;
-        add_operations(ROWS[choice->first + i].text, &routes);
-        if (route_set_has(&routes, row)) {
-            *conditions = ROWS[choice->first + i].conditions;
-            return ROWS[choice->first + i].name;
-        }
+        least = route_set_size(&routes);
+        feature = row->name;
+        *conditions = row->conditions;
     }
-    return NULL;
+    return feature;
 }
 
 const char *

@@ -40,8 +40,8 @@ bool preset_next_grant(const struct preset_choice *choice, size_t *at, struct pr
 void preset_add_missing(const struct preset_choice *choice, struct route_set *routes);
 
 /*
- * The feature of the preset that would grant the route and is not wanted; NULL where there is none. `conditions` are
- * those under which it would.
+ * The narrowest feature of the preset that would grant the route and is not wanted; NULL where there is none.
+ * `conditions` are those under which it would.
  */
 const char *preset_missing_feature(const struct preset_choice *choice, const struct route *route,
                                    const char **conditions);

@@ -1,17 +1,19 @@
 """Fixtures shared by the system and the fault tests."""
 
 import contextlib
+import itertools
 import os
 import signal
 
 import pytest
 
-from harness.engine import Engine, missing_engine
+from harness.engine import IMAGE, Engine, missing_engine
 from harness.proxy import GRANT_ALL, SHORT_LIMITS, Proxy, binary
 
 TEST_DEADLINE = 150
 _engines = []
 _skipped = []
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,33 @@ def start_proxy():
         for one in started:
             if one in Proxy.live:
                 stack.callback(one.stop)
+
+
+@pytest.fixture
+def unique():
+    """unique(stem): a name that no other test uses."""
+    return lambda stem="t": f"{stem}-{next(_numbers):04d}"
+
+
+@pytest.fixture
+def container(engine, unique):
+    """container(command, start=True, **config): made on the engine itself, removed at the end; its name."""
+    names = []
+
+    def make(*command, start=True, **config):
+        names.append(unique("box"))
+        engine.request("POST", f"/containers/create?name={names[-1]}",
+                       {"Image": IMAGE, "Cmd": list(command) or ["sleep", "600"], "StopSignal": "KILL", **config})
+        if start:
+            engine.request("POST", f"/containers/{names[-1]}/start")
+        return names[-1]
+
+    yield make
+    for name in names:
+        try:
+            engine.request("DELETE", f"/containers/{name}?force=1&v=1")
+        except AssertionError as gone:
+            assert "No such container" in str(gone)
 
 
 @pytest.fixture(scope="session")

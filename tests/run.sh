@@ -25,6 +25,7 @@ STEPS=(
     "fault      | fault             | fault tests, scripted engine"
     "border     | border            | streams, routes, limits: judged is forwarded"
     "system     | system            | system tests, real engine"
+    "clients    | system clients    | real clients, each under exactly its preset"
     "podman     | system podman     | Podman's service and clients, Docker's clients in front of it"
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "service    | service           | INI files, reload, what a service manager hears and passes"
@@ -55,13 +56,17 @@ EOF
 # ---- what is needed ------------------------------------------------------------------------------------------------
 
 PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy mandoc
-    python3 python3-pytest python3-docker curl busybox-static socat systemd systemd-container iproute2 util-linux procps git
-    ca-certificates debootstrap)
+    python3 python3-pytest python3-docker curl busybox-static socat systemd systemd-container iproute2 util-linux procps
+    git ca-certificates debootstrap python3-dateutil python3-defusedxml python3-psutil python3-ujson)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io
 # holds it.
-COMMAND_PACKAGES=(dockerd:docker.io docker:docker-cli podman:podman node:nodejs npm:npm)
+COMMAND_PACKAGES=(dockerd:docker.io docker:docker-cli podman:podman
+    docker-compose:docker-compose node:nodejs npm:npm)
+
+# Clients whose packages would also start a service: their files are unpacked in build/packages and run from there.
+UNPACKED_PACKAGES=(prometheus glances)
 
 needed_packages() {
     local pair
@@ -80,6 +85,14 @@ install_node_modules() { # FOLDER
 # Installs the package if it is missing and apt knows it.
 install_known() {
     package_installed "$1" || ! package_known "$1" || ! can_be_root || install_packages "$1"
+}
+
+unpack_package() { # PACKAGE
+    local folder=$root/build/packages/$1 download
+    [ ! -e "$folder" ] && ! command -v "$1" >/dev/null && package_known "$1" || return 0
+    download=$(mktemp -d "$work/download.XXXXXX") || return 1
+    (cd "$download" && apt-get download "$1") && mkdir -p "$root/build/packages" &&
+        dpkg-deb -x "$download"/*.deb "$folder.part" && mv "$folder.part" "$folder"
 }
 
 step_install() {
@@ -104,6 +117,9 @@ step_install() {
     install_known "libclang-rt-$(clang -dumpversion | cut -d . -f 1)-dev" || return 1
     # BuildKit's client: part of the CLI up to 20.10, a plugin since.
     docker buildx version >/dev/null 2>&1 || install_known docker-buildx || return 1
+    for package in "${UNPACKED_PACKAGES[@]}"; do
+        unpack_package "$package" || return 1
+    done
     install_node_modules tests/system/dockerode
 }
 
@@ -189,6 +205,7 @@ step_dialect() { step_gcc && run_pytest gcc tests/dialect; }
 step_fault() { step_gcc && run_pytest gcc tests/fault; }
 step_border() { step_gcc && run_pytest gcc tests/border; }
 step_system() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/system; }
+step_clients() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/clients; }
 step_podman() { need_podman || no_engine || return; step_gcc && run_pytest gcc tests/podman; }
 step_package() { step_gcc && run_pytest gcc tests/package; }
 step_service() { step_gcc && run_pytest gcc tests/service; }

@@ -1,6 +1,5 @@
 """A Podman service, the program in front of it, and clients of both APIs."""
 
-import itertools
 import os
 
 import pytest
@@ -11,7 +10,6 @@ from harness.proxy import Proxy
 
 EVERYTHING = ("allow = @read, @sensitive, @control, @create, @change, @destroy, @exec, @files, @pull, @push\n"
               "allow = @build, @host")
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +73,6 @@ def podman(open_proxy, clients):
 @pytest.fixture(scope="session")
 def docker(open_proxy, clients):
     return clients(open_proxy)[1]
-
-
-@pytest.fixture
-def unique():
-    """unique(stem): a name that no other test uses."""
-    return lambda stem="t": f"{stem}-{next(_numbers):04d}"
 
 
 @pytest.fixture

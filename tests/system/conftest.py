@@ -1,19 +1,8 @@
-"""Clients on the session's proxy and containers of a test's own."""
-
-import itertools
+"""Clients on the session's proxy."""
 
 import pytest
 
 from harness.clients import Docker, Wire
-from harness.engine import IMAGE
-
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def unique():
-    """unique(stem): a name that no other test uses."""
-    return lambda stem="t": f"{stem}-{next(_numbers):04d}"
 
 
 @pytest.fixture
@@ -60,24 +49,3 @@ def wire(proxy):
     yield connect
     for one in opened:
         one.close()
-
-
-@pytest.fixture
-def container(engine, unique):
-    """container(command, start=True, **config): made on the engine itself, removed at the end; its name."""
-    names = []
-
-    def make(*command, start=True, **config):
-        names.append(unique("box"))
-        engine.request("POST", f"/containers/create?name={names[-1]}",
-                       {"Image": IMAGE, "Cmd": list(command) or ["sleep", "600"], "StopSignal": "KILL", **config})
-        if start:
-            engine.request("POST", f"/containers/{names[-1]}/start")
-        return names[-1]
-
-    yield make
-    for name in names:
-        try:
-            engine.request("DELETE", f"/containers/{name}?force=1&v=1")
-        except AssertionError as gone:
-            assert "No such container" in str(gone)

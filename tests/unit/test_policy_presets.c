@@ -278,6 +278,12 @@ a_refusal_names_the_feature_that_would_grant_the_call(void **state)
                         "needs what preset = docker-gen: ContainerKill ?signal=HUP asks for in [policy proxy]");
     asked_drop(&asked);
     policy_unref(policy);
+    policy = build("proxy", "preset = cli-readonly");
+    asked = ask(policy, "GET", "/events");
+    assert_string_equal(asked.verdict.cure,
+                        "needs +events with preset cli-readonly, or allow = SystemEvents in [policy proxy]");
+    asked_drop(&asked);
+    policy_unref(policy);
     policy = build("proxy", "preset = homepage");
     asked = ask(policy, "GET", "/containers/x/stats");
     assert_string_equal(asked.verdict.cure,

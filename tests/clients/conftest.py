@@ -1,0 +1,64 @@
+"""Real clients, each on a proxy that grants what its preset grants and nothing else."""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from harness.clients import Docker
+from harness.proxy import Proxy
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / "build" / "packages"  # where tests/run.sh unpacks what it does not install
+
+
+def lacking(what):
+    """A client that is not there: a failure where CI=true, else a skip that the summary repeats."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{what} is not installed: tests/run.sh gets it")
+
+
+@pytest.fixture
+def program():
+    """program(name): the path of a program that is installed, or unpacked from its package."""
+    def find(name):
+        found = shutil.which(name, path=f"{os.environ['PATH']}:{UNPACKED}/{name}/usr/bin")
+        return found or lacking(name)
+
+    return find
+
+
+@pytest.fixture
+def under(engine, tmp_path):
+    """under(*lines): a proxy with a policy of these lines, on a TCP port and a unix socket."""
+    started = []
+
+    def start(*lines):
+        text = "\n".join(lines)
+        path = tmp_path / f"sockwarden-{len(started)}.ini"
+        path.write_text(f"[upstream]\naddress = unix:{engine.socket}\n"
+                        "[listener port]\naddress = tcp://127.0.0.1:0\npolicy = main\n"
+                        f"[listener socket]\naddress = unix:{tmp_path}/proxy-{len(started)}.sock\npolicy = main\n"
+                        f"[policy main]\n{text}\n")
+        proxy = Proxy(engine.socket, None, ("tcp", "unix"), ("-c", str(path)))
+        del proxy.environment["LISTEN"], proxy.environment["SOCKET_PATH"]
+        started.append(proxy)
+        return proxy.start()
+
+    yield start
+    for proxy in started:
+        proxy.stop()
+
+
+@pytest.fixture
+def docker(under, tmp_path):
+    """docker(*lines): the docker CLI under a policy of these lines."""
+    made = []
+
+    def make(*lines):
+        made.append(Docker(under(*lines).address, tmp_path))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
