@@ -1,7 +1,9 @@
 #include "remarks.h"
+#include "allow_from.h"
 #include "config.h"
 #include "policy/policy.h"
 #include "settings.h"
+#include "surroundings.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -108,11 +110,32 @@ check_ipv6(const struct listing *listing)
         config->dialect, one_alone ? "1 alone sets" : "1, true and yes set");
 }
 
+/* Plain TCP without authentication is for networks that somebody else guards. */
+static void
+list_exposed(const struct listing *listing)
+{
+    const struct config *config = listing->config;
+    bool open_network = surroundings_have_host_network(); /* at a start, or a reload could not tell */
+    for (size_t i = 0; open_network && i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+        if (listener->address.passed[0] != '\0' || address_is_local(&listener->address) ||
+            !allow_from_is_empty(listener->allow_from))
+            continue;
+        say(listing, REMARK_WARNING,
+            "%s: whoever reaches this port of the machine may do all that is granted, without encryption or a "
+            "password; "
+            "listen at 127.0.0.1, an address that only the right clients reach, or a unix socket, %s",
+            listener->address.name,
+            config->path != NULL ? "or say who may come with allow_from" : "or use a file (-c), which has allow_from");
+    }
+}
+
 void
 remarks_list(const struct config *config, char *const environment[],
              void (*remark)(void *owner, enum remark_kind kind, const char *text), void *owner)
 {
     struct listing listing = {config, remark, owner};
+    list_exposed(&listing);
     if (config->path == NULL) {
         policy_warnings(environment, config_option_names(), say_warning, &listing);
         check_ipv6(&listing);
