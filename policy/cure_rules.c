@@ -8,7 +8,8 @@ static const struct rule *
 find_unfulfilled(const struct policy *policy, const struct call *call)
 {
     const struct rule *rule;
-    for (size_t i = 0; i < policy->written && (rule = rules_at(policy->rules, i)) != NULL; i++) {
+    size_t first = rules_first(policy->rules, call);
+    for (size_t i = first; i < policy->written && (rule = rules_at(policy->rules, i)) != NULL; i++) {
         bool covers = (rule->methods & METHOD_BIT(call->method)) != 0 && call->route != NULL &&
                       route_set_has(&rule->routes, route_index(call->route));
         if (covers && rule->effect == RULE_ALLOW && rule->conditions != NULL)

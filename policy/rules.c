@@ -2,10 +2,15 @@
 
 #include <stdlib.h>
 
+/*
+ * `first` is the jump of a verdict: where on a route the rules begin that can have a say, so that the length of a list
+ * of written rules does not matter. Where there is none, it is the number of rules so far.
+ */
 struct rules {
     struct rule *list;
     size_t count;
     size_t capacity;
+    size_t first[ROUTE_COUNT];
 };
 
 struct rules *
@@ -23,6 +28,13 @@ rules_free(struct rules *rules)
     }
 }
 
+/* A dialect's rules go by the path, which the route does not tell. */
+static bool
+may_concern(const struct rule *rule, size_t route)
+{
+    return rule->reach != RULE_ROUTES || route_set_has(&rule->routes, route);
+}
+
 bool
 rules_add(struct rules *rules, const struct rule *rule)
 {
@@ -34,6 +46,9 @@ rules_add(struct rules *rules, const struct rule *rule)
         rules->list = list;
         rules->capacity = capacity;
     }
+    for (size_t route = 0; route < ROUTE_COUNT; route++)
+        if (rules->first[route] == rules->count && !may_concern(rule, route))
+            rules->first[route]++;
     rules->list[rules->count++] = *rule;
     return true;
 }
@@ -136,11 +151,17 @@ ask_conditions(const struct rule *rule, const struct call *call, struct slice *p
     return conditions_ask(rule->conditions, &asked, parameter);
 }
 
+size_t
+rules_first(const struct rules *rules, const struct call *call)
+{
+    return call->route != NULL ? rules->first[route_index(call->route)] : 0;
+}
+
 struct decision
 rules_decide(const struct rules *rules, const struct call *call)
 {
     struct decision decision = {NULL, false, {"", 0}};
-    for (size_t i = 0; i < rules->count; i++) {
+    for (size_t i = rules_first(rules, call); i < rules->count; i++) {
         const struct rule *rule = &rules->list[i];
         if (!rule_concerns(rule, call))
             continue;

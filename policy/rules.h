@@ -80,6 +80,9 @@ bool rules_add(struct rules *rules, const struct rule *rule);
 /* The first rule that fits the call. */
 struct decision rules_decide(const struct rules *rules, const struct call *call);
 
+/* Before this index no rule is about the call. */
+size_t rules_first(const struct rules *rules, const struct call *call);
+
 /* The rules in their order, for whoever lists or explains them; NULL behind the last. */
 const struct rule *rules_at(const struct rules *rules, size_t index);
 
