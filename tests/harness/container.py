@@ -1,21 +1,19 @@
 """The image of docker/Dockerfile, built on a private engine without a registry, and containers of it."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 
 from .clients import DOCKER
+from .debian import bare_root_archive
 from .wait import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGE = "sockwarden:test"
 SOCKET = "/var/run/docker.sock"
 PORT = 2375
-MIRROR = "http://deb.debian.org/debian"
 
 
 def base_name():
@@ -23,22 +21,9 @@ def base_name():
     return re.search(r"^ARG BASE=(\S+)$", (ROOT / "docker/Dockerfile").read_text(), re.M)[1]
 
 
-def base_archive():
-    """A tar of that base, made by debootstrap; kept below build/, for it takes half a minute."""
-    suite = re.match(r"debian:(\w+)", base_name())[1]
-    archive = ROOT / "build/base" / f"{suite}.tar"
-    if not archive.exists():
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
-            run(["debootstrap", "--variant=minbase", suite, f"{folder}/root", MIRROR], timeout=900)
-            run(["tar", "-C", f"{folder}/root", "--exclude=./var/cache/apt/archives/*.deb", "-cf", f"{folder}/tar", "."])
-            os.rename(f"{folder}/tar", archive)
-    return archive
-
-
 def build_image(engine):
     """The image's name, once the engine has it."""
-    docker(engine, "import", str(base_archive()), base_name())
+    docker(engine, "import", str(bare_root_archive()), base_name())
     docker(engine, "build", "--network", "host", "-f", str(ROOT / "docker/Dockerfile"), "-t", IMAGE, str(ROOT),
            timeout=900)
     return IMAGE
