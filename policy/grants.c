@@ -183,9 +183,7 @@ static void
 describe_section(const struct dialect_switch *entry, char *text, size_t size)
 {
     const char *segment = section_segment(dialect_section(entry)).data;
-    const char *form = entry->reach == REACH_OF      ? "`/%s`"
-                       : entry->reach == REACH_BELOW ? "below `/%s`"
-                                                     : "`/%s` and below";
+    const char *form = entry->reach == REACH_OF ? "/%s" : entry->reach == REACH_BELOW ? "below /%s" : "/%s and below";
     char where[PART_SIZE];
     snprintf(where, sizeof(where), form, segment);
     bool both = entry->reads[0] != '\0' && entry->writes[0] != '\0' && strcmp(entry->reads, entry->writes) != 0;
@@ -200,12 +198,12 @@ switch_describe(const struct dialect_switch *entry, char *text, size_t size)
     switch (entry->kind) {
     case SWITCH_GATE:
         describe_methods(entry->methods, part, sizeof(part));
-        snprintf(text, size, "while it is 0, %s is refused whatever else is on; opens no path by itself",
+        snprintf(text, size, "while it is 0, refused whatever else is on: %s; opens no path by itself",
                  entry->methods == METHODS_WRITE ? "every method but GET and HEAD" : part);
         return;
     case SWITCH_GUARD:
         describe_action(entry, part, sizeof(part));
-        snprintf(text, size, "while it is 0, `%s` is refused whatever else is on; opens no path by itself", part);
+        snprintf(text, size, "while it is 0, refused whatever else is on: %s; opens no path by itself", part);
         return;
     case SWITCH_ACTION:
     case SWITCH_CALL:

@@ -197,11 +197,11 @@ policy_has_switches(const struct policy *policy)
     return policy->switches.dialect != NULL;
 }
 
-void
-policy_switches(const struct policy *policy, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
+static void
+list_switches(const struct switches *switches, void (*line)(void *owner, const struct policy_switch *entry),
+              void *owner)
 {
-    const struct switches *switches = &policy->switches;
-    for (size_t i = 0; switches->dialect != NULL && i < switches->dialect->count; i++) {
+    for (size_t i = 0; i < switches->dialect->count; i++) {
         const struct dialect_switch *entry = &switches->dialect->switches[i];
         char text[SWITCH_TEXT_SIZE];
         if (entry->name[0] == '\0')
@@ -209,6 +209,34 @@ policy_switches(const struct policy *policy, void (*line)(void *owner, const str
         switch_describe(entry, text, sizeof(text));
         const struct policy_switch told = {entry->name, text, switches->on[i], entry->by_default};
         line(owner, &told);
+    }
+}
+
+void
+policy_switches(const struct policy *policy, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
+{
+    if (policy->switches.dialect != NULL)
+        list_switches(&policy->switches, line, owner);
+}
+
+bool
+policy_dialect_switches(const char *word, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
+{
+    const struct dialect *dialect = dialect_find(word);
+    struct switches switches;
+    if (dialect == NULL)
+        return false;
+    dialect_defaults(dialect, &switches);
+    list_switches(&switches, line, owner);
+    return true;
+}
+
+void
+policy_classes(void (*line)(void *owner, const char *word, const char *text), void *owner)
+{
+    for (int class = 0; class < CLASS_COUNT; class ++) {
+        const struct class_words *words = class_words((enum class) class);
+        line(owner, words->word.data, words->does);
     }
 }
 

@@ -129,6 +129,13 @@ void policy_switches(const struct policy *policy, void (*line)(void *owner, cons
 /* Calls `dialect` for each dialect that there is, the default first. */
 void policy_dialects(void (*dialect)(void *owner, const char *word, const char *product), void *owner);
 
+/* Calls `line` for each switch of a dialect, all at their defaults. False: there is no such dialect. */
+bool policy_dialect_switches(const char *word, void (*line)(void *owner, const struct policy_switch *entry),
+                             void *owner);
+
+/* Calls `line` for each access class: its word, as in @read, and what its calls do. */
+void policy_classes(void (*line)(void *owner, const char *word, const char *text), void *owner);
+
 /* True for a value of DISABLE_IPV6 that has an effect in the dialect that a policy's switches are in. */
 bool policy_disables_ipv6(const struct policy *policy, const char *value);
 

@@ -381,7 +381,7 @@ describe_takes(const struct option *option, char *text, size_t size)
         [SANDBOX] = SANDBOX_TAKES, [IPV6] = "1, true or yes; anything else is off",
     };
     if (option->type == DURATION || option->type == SIZE || option->type == COUNT)
-        quantity_describe(kind_of(option), option->minimum, option->maximum, text, size);
+        quantity_describe_briefly(kind_of(option), option->minimum, option->maximum, text, size);
     else if (option->type == DIALECT)
         policy_is_dialect("?", text, size);
     else

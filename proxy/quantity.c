@@ -58,15 +58,31 @@ print(enum quantity_kind kind, uint64_t quantity, char text[NUMBER_SIZE])
     snprintf(text, NUMBER_SIZE, "%llu%s", (unsigned long long)(quantity / best->factor), best->suffix);
 }
 
-void
-quantity_describe(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, char *text, size_t size)
+static void
+describe(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, const char *form, char *text, size_t size)
 {
     char least[NUMBER_SIZE];
     char most[NUMBER_SIZE];
     print(kind, minimum, least);
     print(kind, maximum, most);
-    const char *form = kind == QUANTITY_DURATION ? "a time such as 500ms, 10s, 5m or 1h (a bare number is in seconds)"
-                       : kind == QUANTITY_SIZE   ? "a number of bytes, k or m for more"
-                                                 : "a whole number";
     snprintf(text, size, "%s from %s to %s", form, least, most);
+}
+
+void
+quantity_describe(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, char *text, size_t size)
+{
+    static const char *const forms[] = {
+        [QUANTITY_DURATION] = "a time such as 500ms, 10s, 5m or 1h (a bare number is in seconds)",
+        [QUANTITY_SIZE] = "a number of bytes, k or m for more",
+        [QUANTITY_COUNT] = "a whole number",
+    };
+    describe(kind, minimum, maximum, forms[kind], text, size);
+}
+
+void
+quantity_describe_briefly(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, char *text, size_t size)
+{
+    static const char *const forms[] = {
+        [QUANTITY_DURATION] = "a time", [QUANTITY_SIZE] = "a size", [QUANTITY_COUNT] = "a number"};
+    describe(kind, minimum, maximum, forms[kind], text, size);
 }

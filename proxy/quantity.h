@@ -21,4 +21,7 @@ bool quantity_parse(enum quantity_kind kind, const char *text, uint64_t *quantit
 /* "a time such as 500ms, 10s, 5m or 1h (a bare number is in seconds) from 10ms to 1h" */
 void quantity_describe(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, char *text, size_t size);
 
+/* "a time from 10ms to 1h" */
+void quantity_describe_briefly(enum quantity_kind kind, uint64_t minimum, uint64_t maximum, char *text, size_t size);
+
 #endif

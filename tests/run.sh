@@ -153,7 +153,7 @@ build_mem() {
 # runs test cases leaves them in $work/STEP.xml.
 
 c_files() {
-    find policy proxy tests -name node_modules -prune -o -type f -name '*.[ch]' -print0
+    find policy proxy docs tests -name node_modules -prune -o -type f -name '*.[ch]' -print0
 }
 
 # Each version of clang-format lays some lines out in another way; the sources follow that of Debian 12.
@@ -176,7 +176,7 @@ step_shell() {
 
 step_tidy() {
     step_clang &&
-        find policy proxy -name '*.c' -print0 | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/clang
+        find policy proxy docs -name '*.c' -print0 | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/clang
 }
 
 run_ctest() { # BUILD

@@ -27,7 +27,7 @@ install(FILES docs/completion/sockwarden.bash DESTINATION ${CMAKE_INSTALL_DATADI
         RENAME sockwarden)
 install(FILES README.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN "*.svg"
-        PATTERN "man" EXCLUDE PATTERN "completion" EXCLUDE)
+        PATTERN "man" EXCLUDE PATTERN "completion" EXCLUDE PATTERN "documents" EXCLUDE)
 install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples
         FILES_MATCHING PATTERN "*.ini" PATTERN "*.yml" PATTERN "*.yaml" PATTERN "*.container" PATTERN "*.env")
 install(FILES docker/package/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})

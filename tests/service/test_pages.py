@@ -40,6 +40,16 @@ def test_the_manual_page_has_every_verb_and_option(usage):
     assert described == options and len(options) >= 9
 
 
+def test_the_table_of_the_readme_says_what_the_program_says(usage):
+    defaults = dict(re.findall(r"^  ([A-Z_0-9]+) \(([^)]*)\)", usage, re.M))
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("### The program")[1].split("###")[0]
+    rows = [row.split("|")[1:3] for row in table.splitlines() if row.startswith("| `")]
+    assert len(rows) > 8
+    for names, values in rows:
+        names, values = re.findall(r"`(\w+)`", names), re.findall(r"[^\s`]+", values)
+        assert [defaults[name] for name in names] == values * (len(names) // len(values)), names
+
+
 def complete(tmp_path, *words):
     """What the shell would offer in place of the last of these words."""
     script = """
