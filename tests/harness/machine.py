@@ -1,7 +1,7 @@
 """A machine whose process 1 is systemd: a container of this host's own programs, with the units and the program in it.
 
 Nothing is installed or downloaded: the root is a skeleton of a few files, /usr is this host's, read-only, with our
-program laid over it.
+program laid over it. Or it is a root that somebody else made, as it stands.
 """
 
 import os
@@ -48,22 +48,28 @@ def missing_machine():
 class Machine:
     """root is the folder of its root, as seen from outside; run() runs a command in it."""
 
-    def __init__(self):
+    def __init__(self, root=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-machine-"))
         self.folder.chmod(0o755)
-        self.root = self.folder / "root"
+        self.root = pathlib.Path(root) if root else self.folder / "root"
         self.console = self.folder / "console.log"
         self.nspawn = self.init = None
-        self._furnish()
+        self.overlay = []
+        if not root:
+            self._furnish()
+            self._lay_over()
 
-    def boot(self):
+    def _lay_over(self):
         over = self.folder / "over"
         (over / "bin").mkdir(parents=True)
         over.chmod(0o755)
         shutil.copy(binary(), over / "bin/sockwarden")
         shutil.copy("/usr/bin/id", over / "bin/privileged-id")
         (over / "bin/privileged-id").chmod(0o4755)
-        command = ["systemd-nspawn", f"--directory={self.root}", f"--overlay-ro=/usr:{over}:/usr", "--boot",
+        self.overlay = [f"--overlay-ro=/usr:{over}:/usr"]
+
+    def boot(self):
+        command = ["systemd-nspawn", f"--directory={self.root}", *self.overlay, "--boot",
                    f"--machine=sockwarden-{os.getpid()}", "--register=no", "--keep-unit", "--link-journal=no",
                    "--private-network", "--console=pipe", "--capability=all", f"--system-call-filter={SYSTEM_CALLS}"]
         with open(self.console, "wb") as console:

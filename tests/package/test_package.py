@@ -2,8 +2,6 @@
 
 import filecmp
 import json
-import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -11,33 +9,11 @@ import subprocess
 import pytest
 
 from harness.debian import DebianRoot
+from packages import ROOT, SETTINGS, repack
 
-ROOT = pathlib.Path(__file__).parents[2]
-SETTINGS = "etc/sockwarden/sockwarden.ini"
 # What dpkg and apt write for themselves, and what the dynamic loader does.
 NOTES = re.compile(r"var/lib/(dpkg|apt)|var/(cache|log)|etc/ld.so.cache|etc/(group|gshadow|passwd|shadow|subgid|subuid)-$|"
                    r"etc/resolv.conf|.*/__pycache__")
-
-
-def build(source, folder):
-    done = subprocess.run([source / "docker/package/build.sh", folder], capture_output=True, text=True, timeout=600,
-                          check=False, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
-    assert done.returncode == 0, done.stdout + done.stderr
-    return pathlib.Path(done.stdout.strip())
-
-
-@pytest.fixture(scope="session")
-def copies(tmp_path_factory):
-    """The package, made twice: of this tree, and of a copy with another name in another folder."""
-    folder = tmp_path_factory.mktemp("packages")
-    copy = folder / "a copy with another name"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "node_modules", "__pycache__", "corpus"))
-    return build(ROOT, folder / "one"), build(copy, folder / "another folder")
-
-
-@pytest.fixture(scope="session")
-def package(copies):
-    return copies[0]
 
 
 @pytest.fixture(scope="session")
@@ -103,18 +79,6 @@ def test_what_is_linked_is_listed_with_its_licence(root, package):
     assert set(packages) - {"sockwarden"} == needed and len(needed) >= 5
     assert all(one["licenseDeclared"] != "NOASSERTION" and one["versionInfo"] for one in packages.values())
     assert {one["relatedSpdxElement"] for one in listed["relationships"]} == {one["SPDXID"] for one in packages.values()}
-
-
-def repack(package, folder, version, settings=None):
-    """The same package with another version, and with other settings if they are given."""
-    subprocess.run(["dpkg-deb", "-R", package, folder], check=True)
-    control = folder / "DEBIAN/control"
-    control.write_text(re.sub("(?m)^Version: .*$", f"Version: {version}", control.read_text()))
-    if settings:
-        (folder / SETTINGS).write_text(settings)
-    made = folder.with_suffix(".deb")
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", folder, made], check=True)
-    return made
 
 
 def test_an_upgrade_keeps_the_settings_and_a_purge_leaves_nothing(installed, package, tmp_path):
