@@ -68,9 +68,17 @@ conduit_read(char *bytes, size_t count)
     size_t done = 0;
     while (done < count) {
         ssize_t piece = read(conduit.out, bytes + done, count - done);
+        if (piece < 0 && errno == EINTR)
+            continue;
         if (piece <= 0)
             break;
         done += (size_t)piece;
+    }
+    /* Whatever may be left must never come out in another stream. */
+    if (done < count) {
+        close(conduit.in);
+        close(conduit.out);
+        conduit.open = false;
     }
     return done;
 }

@@ -24,7 +24,10 @@ ssize_t conduit_fill(int source, size_t limit);
  */
 size_t conduit_empty(int sink, size_t count);
 
-/* Reads `count` bytes that the sink did not take. Returns how many there were. */
+/*
+ * Reads `count` bytes that the sink did not take. Returns how many there were; where that is fewer the pipe is thrown
+ * away, and the stream is broken.
+ */
 size_t conduit_read(char *bytes, size_t count);
 
 #endif

@@ -178,7 +178,9 @@ take_conduit(struct transport *sink, size_t length)
         return;
     int error = errno;
     size_t rest = conduit_read(scratch, length - sent);
-    if (error == EAGAIN || error == EINTR)
+    if (rest < length - sent)
+        fail_writing(sink, EIO);
+    else if (error == EAGAIN || error == EINTR)
         transport_write(sink, (struct slice){scratch, rest});
     else
         fail_writing(sink, error);
