@@ -3,6 +3,7 @@
 #include "options.h"
 #include "policy/policy.h"
 #include "settings.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,7 @@
 bool
 config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy)
 {
-    size_t size = strlen(name) + 1;
-    char *own_name = malloc(size);
+    char *own_name = text_copy(name);
     struct named_policy *grown = realloc(config->policies, (config->policy_count + 1) * sizeof(*grown));
     if (grown != NULL)
         config->policies = grown;
@@ -21,7 +21,6 @@ config_add_policy(struct config *config, const char *name, unsigned line, struct
         free(own_name);
         return false;
     }
-    memcpy(own_name, name, size);
     grown[config->policy_count++] = (struct named_policy){own_name, line, policy_ref(policy)};
     return true;
 }

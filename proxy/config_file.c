@@ -1,5 +1,6 @@
 #include "allow_from.h"
 #include "config_draft.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -171,7 +172,7 @@ join_listener(struct draft *draft, size_t index, struct ini_problem *problem)
     struct draft_policy *named = find_policy(draft, policy->value);
     if (named == NULL)
         return fail_no_policy(draft, policy, problem);
-    listener->own_name = strdup(draft_listener->name);
+    listener->own_name = text_copy(draft_listener->name);
     listener->name = listener->own_name;
     listener->policy = policy_ref(named->policy);
     if (listener->name == NULL)
@@ -241,7 +242,7 @@ new_config(const char *path)
     if (config == NULL)
         return NULL;
     config->dialect = "file";
-    config->path = strdup(path);
+    config->path = text_copy(path);
     if (config->path != NULL)
         return config;
     config_unref(config);

@@ -14,10 +14,25 @@ enum {
     UNIX_MODE_DEFAULT = 0660,
 };
 
+/*
+ * A value that filled its line leaves no room for the blanks. Only what several lines may hold can be so long that it
+ * must stand on a line without its key, as it did.
+ */
+static void
+print_long_line(FILE *output, const char *key, const char *value, const char *comment)
+{
+    bool fits = strlen(key) + strlen(value) + 1 <= INI_LINE_BYTES;
+    fprintf(output, fits ? "; %s\n%s=%s\n" : "; %s\n%s =\n %s\n", comment, key, value);
+}
+
 static void
 print_line(FILE *output, const char *key, const char *value, const char *comment)
 {
     int length = (int)(strlen(key) + strlen(value) + 3);
+    if (length > INI_LINE_BYTES) {
+        print_long_line(output, key, value, comment);
+        return;
+    }
     int column = length < COMMENT_COLUMN ? COMMENT_COLUMN : length;
     if (column + (int)strlen(comment) + 3 > WIDTH)
         fprintf(output, "; %s\n%s = %s\n", comment, key, value);
@@ -88,9 +103,10 @@ print_listener_of_environment(const struct config *config, size_t index, FILE *o
 {
     const struct listener_config *listener = &config->listeners[index];
     const struct setting *list = settings_find(config->settings, "sockwarden", "", "listen");
-    const char *origin = list == NULL           ? "default"
-                         : config->disable_ipv6 && address_is_any(&listener->address) ? "environment LISTEN and DISABLE_IPV6"
-                                                : "environment LISTEN";
+    const char *origin = list == NULL ? "default"
+                         : config->disable_ipv6 && address_is_any(&listener->address)
+                             ? "environment LISTEN and DISABLE_IPV6"
+                             : "environment LISTEN";
     fprintf(output, "\n[listener listener%zu]\n", index + 1);
     print_line(output, "address", listener->address.name, origin);
     fprintf(output, "policy = %s\n", config->policies[0].name);

@@ -87,3 +87,13 @@ text_print_wrapped(const char *string, int indent, FILE *output)
     }
     fputc('\n', output);
 }
+
+char *
+text_copy(const char *string)
+{
+    size_t size = strlen(string) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, string, size);
+    return copy;
+}

@@ -28,6 +28,9 @@ void text_append_number(struct text *text, uint64_t number);
 /* Makes room for so many bytes in all, to spare later growth. */
 void text_reserve(struct text *text, size_t capacity);
 
+/* A copy of a string, to be freed. NULL: no memory. */
+char *text_copy(const char *string);
+
 /* Letters of UTF-8 text: the bytes that go on with one do not count. */
 size_t text_letters(const char *string);
 

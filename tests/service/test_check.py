@@ -110,6 +110,19 @@ def test_a_long_value_is_printed_below_its_comment_and_reads_as_the_same(tmp_pat
     assert without_comments(printed("-c", again)) == without_comments(text)
 
 
+@pytest.mark.parametrize("begin", ["allow = ", "allow=", "allow =\n "])
+def test_a_line_of_any_length_that_can_be_read_is_printed_so_that_it_can(tmp_path, begin):
+    path = tmp_path / "a.ini"
+    room = 197 - len(begin.split("\n")[-1])
+    for length in range(room - 10, room + 1):
+        rules = "SystemInfo, " * 14
+        path.write_text(A + P + begin + rules + "SystemInfo".rjust(length - len(rules)) + "\n")
+        text = printed("-c", path)
+        again = read_again(tmp_path, text)
+        assert without_comments(printed("-c", again)) == without_comments(text)
+        assert routes("-c", again) == routes("-c", path)
+
+
 @pytest.mark.parametrize("name", ["LISTEN", "SOCKET_PATH"])
 @pytest.mark.parametrize("path", ["/run/a ;b.sock", "/run/a #b.sock"])
 def test_a_path_that_no_file_can_hold_is_told(name, path):

@@ -184,8 +184,8 @@ serve_one(struct rig *rig, const char *request)
     rig->closed = false;
     assert_true(write(pair[1], request, strlen(request)) == (ssize_t)strlen(request));
     shutdown(pair[1], SHUT_WR);
-    if (client_new(&rig->services, rig->config, &rig->config->listeners[0], pair[0], "test", true, &client_handler, rig) ==
-        NULL)
+    if (client_new(&rig->services, rig->config, &rig->config->listeners[0], pair[0], "test", true, &client_handler,
+                   rig) == NULL)
         rig->closed = true;
     for (int turn = 0; !rig->closed && turn < TURNS_MAX; turn++) {
         struct pollfd loop = {.fd = pair[1], .events = POLLIN};
@@ -311,21 +311,27 @@ a_missing_engine_survives_each_failed_allocation(void **state)
     check("POST /images/load HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", false);
 }
 
-/* Settings as a start and a reload read them: refused or taken, nothing is left. */
-static void
-settings_survive_each_failed_allocation(void **state)
+/* Settings as a start and a reload read them: refused or taken, nothing is left. `path` is NULL for the environment. */
+static struct config *
+read_settings(const char *path)
 {
-    (void)state;
-    char *environment[] = {"CONTAINERS=1", "POST=1", "LISTEN=tcp://127.0.0.1:0,unix:/tmp/a.sock", NULL};
+    char *environment[] = {"CONTAINERS=1",      "POST=1",        "LISTEN=tcp://127.0.0.1:0,unix:/tmp/a.sock",
+                           "DIALECT=tecnativa", "LOG_LEVEL=err", NULL};
     char problem[CONFIG_PROBLEM_SIZE];
+    return path != NULL ? config_from_file(path, environment, problem) : config_from_environment(environment, problem);
+}
+
+static void
+check_settings(const char *path)
+{
     unsigned failures = 0;
     bool failed = true;
-    config_unref(config_from_environment(environment, problem));
+    config_unref(read_settings(path));
     long live = allocations.live;
     for (unsigned number = 1; failed && number < ALLOCATIONS_MAX; number++) {
         allocations.countdown = number;
         allocations.failed = false;
-        struct config *config = config_from_environment(environment, problem);
+        struct config *config = read_settings(path);
         failed = allocations.failed;
         allocations.countdown = 0;
         assert_true(failed || config != NULL);
@@ -335,6 +341,20 @@ settings_survive_each_failed_allocation(void **state)
         failures += failed;
     }
     assert_true(failures > 2 && !failed);
+}
+
+static void
+settings_survive_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_settings(NULL);
+}
+
+static void
+a_file_survives_each_failed_allocation(void **state)
+{
+    (void)state;
+    check_settings(TEST_DATA_DIR "/../examples/sockwarden.ini");
 }
 
 int
@@ -352,6 +372,7 @@ main(void)
         cmocka_unit_test(two_requests_in_a_row_survive_each_failed_allocation),
         cmocka_unit_test(a_missing_engine_survives_each_failed_allocation),
         cmocka_unit_test(settings_survive_each_failed_allocation),
+        cmocka_unit_test(a_file_survives_each_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
