@@ -109,7 +109,7 @@ explain_unknown_path(const struct dialect *dialect, const struct target *target,
     phrase_add(cure, " dialect grants this path");
 }
 
-/* "POST=1 and ALLOW_LOGS=1 and CONTAINERS=1", or as much of it as is missing. */
+/* "POST=1 and ALLOW_LOGS=1 and (ALLOW_START=1 or CONTAINERS=1)", or as much of it as is missing. */
 static void
 add_group(struct phrase *cure, const struct needs *needs, const struct openers *openers, bool gated)
 {
@@ -123,11 +123,13 @@ add_group(struct phrase *cure, const struct needs *needs, const struct openers *
         phrase_add(cure, needs->guards[i]->rule_on);
         joint = " and ";
     }
+    bool grouped = !openers->one_is_on && openers->count > 1 && joint[0] != '\0';
     for (size_t i = 0; !openers->one_is_on && i < openers->count; i++) {
-        joint = i == 0 ? joint : i + 1 == openers->count ? " or " : ", ";
+        joint = i == 0 ? grouped ? " and (" : joint : i + 1 == openers->count ? " or " : ", ";
         phrase_add(cure, joint);
         phrase_add(cure, openers->list[i]->rule_on);
     }
+    phrase_add(cure, grouped ? ")" : "");
 }
 
 void

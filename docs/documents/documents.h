@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 void write_configuration(FILE *output);
+void write_routes(FILE *output);
 void write_manual_of_file(FILE *output);
 
 /* One cell of a Markdown table: what would end the cell or mean something else is escaped. */

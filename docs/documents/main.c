@@ -16,6 +16,7 @@ static const struct document {
     void (*write)(FILE *output);
 } documents[] = {
     {"configuration.md", write_configuration},
+    {"routes.md", write_routes},
     {"man/sockwarden.ini.5", write_manual_of_file},
 };
 
