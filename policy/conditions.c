@@ -68,6 +68,9 @@ static bool
 parse_one(struct slice word, struct condition *condition, char *error)
 {
     const char *end = word.data + word.length;
+    if (end[-1] == ',')
+        return complain(error, word,
+                        "conditions end a line and are for all that it names; what follows needs a line of its own");
     bool absent = word.length > 1 && word.data[1] == '!';
     const char *at = word.data + (absent ? 2 : 1);
     condition->name.data = at;

@@ -191,8 +191,10 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
         decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, "the method is not a token");
         return;
     }
-    if (slice_equals(request->method, SLICE_LITERAL("CONNECT"))) {
-        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED, "CONNECT is for forward proxies");
+    bool is_connect = slice_equals(request->method, SLICE_LITERAL("CONNECT"));
+    if (is_connect || slice_equals(request->method, SLICE_LITERAL("TRACE"))) {
+        decide(verdict, VERDICT_MALFORMED, RULE_MALFORMED,
+               is_connect ? "CONNECT is for forward proxies" : "TRACE is never passed on");
         return;
     }
     if (!policy_take_apart(policy, request->method, request->target, buffer, buffer_size, &call)) {

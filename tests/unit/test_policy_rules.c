@@ -279,6 +279,8 @@ static const char *const MISTAKES[][3] = {
     {"", "allow = ContainerStop ?t<=1234567890123456789", "a number of up to 18 digits"},
     {"", "allow = ContainerStop ?!t=1", "?!name has no value"},
     {"", "allow = ContainerStop ?t=1 t=2", "t=2: a condition is"},
+    {"", "allow = ContainerStop ?t<=5, ContainerStart", "?t<=5,: conditions end a line and are for all that it names"},
+    {"", "allow = ContainerWait ?condition=a, ContainerStart", "what follows needs a line of its own"},
     {"", "allow = ContainerDelete ?force=yes", "?force=yes: this parameter is a flag: it takes 1 or 0"},
     {"", "allow = ContainerKill ?signal=HPU", "?signal=HPU: no signal; it takes names (HUP) and numbers (1)"},
     {"", "allow = ContainerKill ?signal=HUP|99", "no signal"},
