@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Measures sockwarden beside its peers, in one run: each load is put on each proxy in turn, for some rounds, and the median
-counts. Prints a table of ratios; --output FOLDER also writes results.json. It judges nothing: a slow run is no failure.
+counts. Then how cost grows, and what is added to calls of a real engine. Prints tables of ratios; a run of everything, or
+one with --output FOLDER, also writes performance.json and performance.svg, by default into docs/. It judges nothing: a slow
+run is no failure.
 
     tests/bench/run.sh [--rounds N] [--seconds N] [--mebibytes N] [--only LOAD]... [--peer NAME=COMMAND]... [--output FOLDER]
 """
@@ -9,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import platform
 import statistics
 import subprocess
 import sys
@@ -18,15 +21,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/dialect")]
 
 # pylint: disable=wrong-import-position
+import engine_calls
+import growth
 import loads
 import peers
+import plot
 
 FILES_ENGINE = """
 worker_processes 1;
 daemon off;
 error_log stderr crit;
 pid {folder}/nginx.pid;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile {files};
+events {{ worker_connections {files}; }}
 http {{
     access_log off;
     keepalive_requests 1000000;
@@ -42,7 +49,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="how long a load of requests lasts (5)")
     parser.add_argument("--mebibytes", type=int, default=1024, help="how large a transfer is (1024)")
-    parser.add_argument("--only", action="append", choices=[load[0] for load in loads.LOADS], default=[])
+    parser.add_argument("--only", action="append", choices=[load[0] for load in loads.LOADS] + ["growth", "engine"],
+                        default=[], help="a part of it")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND",
                         help="a further proxy; {engine} and {port} in its command are filled in")
     parser.add_argument("--output", type=pathlib.Path)
@@ -56,9 +64,10 @@ class Engines:
         (folder / "files/containers").mkdir(parents=True)
         (folder / "files/_ping").write_text("OK")
         (folder / "files/containers/json").write_text("[" + "x" * (16 * 1024 - 2) + "]")
+        growth.write_bodies(folder / "files")
         folder.chmod(0o755)
         configuration = folder / "nginx.conf"
-        configuration.write_text(FILES_ENGINE.format(folder=folder))
+        configuration.write_text(FILES_ENGINE.format(folder=folder, files=2 * peers.CLIENTS))
         self.sockets = {"files": str(folder / "files.sock"), "streams": str(folder / "streams.sock")}
         streams = subprocess.Popen([peer_program, "engine", self.sockets["streams"]], stdout=subprocess.PIPE, text=True)
         assert streams.stdout.readline()
@@ -71,6 +80,20 @@ class Engines:
             process.wait()
 
 
+def one_round(bench, proxy, function, engine, at_rest):
+    """The figures, or None where the proxy can't take this load, which is told and no failure."""
+    try:
+        started = proxy.start(engine)
+        try:
+            at_rest[proxy.name].append(loads.size_of(proxy, started))
+            return function(bench, proxy)
+        finally:
+            proxy.stop()
+    except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
+        print(f"{proxy.name} is left out: {str(error)[:300]}", flush=True)
+        return None
+
+
 def measure(options, bench, engines, proxies):
     """{load: {proxy: {figure: median}}}"""
     results = {}
@@ -80,17 +103,23 @@ def measure(options, bench, engines, proxies):
         figures = {proxy.name: [] for proxy in proxies}
         for turn in range(options.rounds):
             for proxy in proxies if turn % 2 == 0 else proxies[::-1]:
-                started = proxy.start(engines.sockets[engine])
-                try:
-                    at_rest[proxy.name].append(loads.size_of(proxy, started))
-                    figures[proxy.name].append(function(bench, proxy))
-                finally:
-                    proxy.stop()
-        results[name] = {proxy: medians(rounds) for proxy, rounds in figures.items()}
+                figures[proxy.name].append(one_round(bench, proxy, function, engines.sockets[engine], at_rest))
+        results[name] = {proxy: medians(rounds) for proxy, rounds in figures.items() if None not in rounds}
         show(name, text, results[name])
-    results["at-rest"] = {proxy: medians(starts) for proxy, starts in at_rest.items()}
-    show("at-rest", "start and rest", results["at-rest"])
+    if wanted:
+        results["at-rest"] = {proxy: medians(starts) for proxy, starts in at_rest.items() if starts}
+        show("at-rest", "start and rest", results["at-rest"])
     return results
+
+
+def machine():
+    """What the figures were taken on; the ratios are what can be compared."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    version = subprocess.run(["haproxy", "-v"], capture_output=True, text=True, check=False,
+                             env={"PATH": os.environ["PATH"] + ":/usr/sbin"}).stdout.split("\n", maxsplit=1)[0]
+    return {"processors": f"{len(names)} × {names[0] if names else '?'}", "kernel": platform.release(), "peer": version,
+            "clients_at_most": peers.CLIENTS}
 
 
 def medians(rounds):
@@ -100,6 +129,8 @@ def medians(rounds):
 def show(name, text, by_proxy):
     print(f"\n{name}: {text}")
     others = [proxy for proxy in by_proxy if proxy != "sockwarden"]
+    if "sockwarden" not in by_proxy:
+        return
     print(f"  {'':24}{'sockwarden':>14}" + "".join(f"{other:>14}{'ratio':>8}" for other in others))
     for figure, value in by_proxy["sockwarden"].items():
         line = f"  {figure:24}{value:14.2f}"
@@ -118,14 +149,23 @@ def main():
         proxies = [peers.Sockwarden(os.environ["SOCKWARDEN"], folder), peers.HAProxy(folder)]
         for line in options.peer:
             proxies.append(peers.Other(*line.split("=", 1), folder))
+        # The peers' own settings are theirs: what grows, and a real engine, are asked of the two that are set up here.
+        ours = proxies[:2]
         bench = loads.Bench(peer_program, options.seconds, options.mebibytes << 20)
         try:
-            results = measure(options, bench, engines, proxies)
+            results = {"machine": machine(), "loads": measure(options, bench, engines, proxies)}
+            if not options.only or "growth" in options.only:
+                results["growth"] = growth.measure(bench, ours, engines.sockets)
+            if not options.only or "engine" in options.only:
+                results["engine"] = engine_calls.measure(ours, 300)
+                engine_calls.show(results["engine"] or {})
         finally:
             engines.stop()
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    output = options.output or (None if options.only else ROOT / "docs")
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "performance.json").write_text(json.dumps(results, indent=1) + "\n")
+        (output / "performance.svg").write_text(plot.draw(results))
 
 
 if __name__ == "__main__":

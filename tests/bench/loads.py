@@ -30,9 +30,9 @@ def _microseconds(text):
     return float(number) * WRK_TIME[unit]
 
 
-def _wrk(bench, peer, path, *arguments, refused=False):
+def wrk(bench, peer, path, *arguments, refused=False, clients=32):
     before = peer.cpu_seconds()
-    done = subprocess.run(["wrk", "-t1", "-c32", f"-d{bench.seconds}s", "--latency", *arguments,
+    done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{bench.seconds}s", "--latency", "--timeout", "30s", *arguments,
                            f"http://127.0.0.1:{peer.port}{path}"], capture_output=True, text=True, check=True)
     cpu = peer.cpu_seconds() - before
     requests = int(re.search(r"(\d+) requests in", done.stdout)[1])
@@ -47,19 +47,19 @@ def _wrk(bench, peer, path, *arguments, refused=False):
 
 
 def ping(bench, peer):
-    return _wrk(bench, peer, "/_ping")
+    return wrk(bench, peer, "/_ping")
 
 
 def listing(bench, peer):
-    return _wrk(bench, peer, "/containers/json")
+    return wrk(bench, peer, "/containers/json")
 
 
 def new_connections(bench, peer):
-    return _wrk(bench, peer, "/_ping", "-H", "Connection: close")
+    return wrk(bench, peer, "/_ping", "-H", "Connection: close")
 
 
 def refusals(bench, peer):
-    return _wrk(bench, peer, peers.REFUSED, refused=True)
+    return wrk(bench, peer, peers.REFUSED, refused=True)
 
 
 def _transfer(bench, peer, verb, *arguments):
@@ -100,7 +100,12 @@ def echo(bench, peer):
 
 
 def idle_streams(bench, peer):
-    count = min(10000, peers.CLIENTS - 100)
+    return quiet_streams(bench, peer, 10000)
+
+
+def quiet_streams(bench, peer, count):
+    """Or as many as there are descriptors for."""
+    count = min(count, peers.CLIENTS - 100)
     resting = peer.memory("VmRSS")
     with subprocess.Popen([bench.peer_program, "idle", str(peer.port), str(count)], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as client:
