@@ -263,7 +263,7 @@ write_words(FILE *output)
           "\n"
           "Features with `+` are added by writing them behind the name, those with `-` are in force and taken away so. "
           "`sockwarden\n"
-          "presets NAME` lists the calls of one.\n"
+          "presets NAME` lists the calls of one, [presets.md](presets.md) those of all.\n"
           "\n"
           "| preset | client | features |\n"
           "|---|---|---|\n",

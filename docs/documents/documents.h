@@ -10,6 +10,7 @@
 
 void write_configuration(FILE *output);
 void write_routes(FILE *output);
+void write_presets(FILE *output);
 void write_manual_of_file(FILE *output);
 
 /* One cell of a Markdown table: what would end the cell or mean something else is escaped. */

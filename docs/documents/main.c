@@ -17,6 +17,7 @@ static const struct document {
 } documents[] = {
     {"configuration.md", write_configuration},
     {"routes.md", write_routes},
+    {"presets.md", write_presets},
     {"man/sockwarden.ini.5", write_manual_of_file},
 };
 
