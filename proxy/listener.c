@@ -8,12 +8,16 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { HANDSHAKE_MILLISECONDS = 2 };
 
 struct listener {
     struct evconnlistener *connections[PASSED_MAX]; /* one, or as many as were passed under a name */
@@ -266,15 +270,48 @@ listener_pause(struct listener *listener, bool pause)
     }
 }
 
+static void
+remove_file(struct listener *listener)
+{
+    if (listener->owns_file && listener_is_reachable(listener))
+        unlink(listener->address.path);
+    listener->owns_file = false;
+}
+
+/* Drops what begins a connection (SYN without ACK, in the flags of the TCP header) and lets pass what completes one. */
+static void
+drop_newcomers(int fd)
+{
+    enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 };
+    static struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),   BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    static const struct sock_fprog filter = {.len = sizeof(program) / sizeof(program[0]), .filter = program};
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+/*
+ * Whoever comes between the last accept and the close would be cut off. So the door is shut first: a path that is gone
+ * is found by nobody, and a TCP client whose first packet is dropped tries again and meets who listens then. Handshakes
+ * that are under way have a moment to end.
+ */
 void
-listener_drain(struct listener *listener)
+listener_retire(struct listener *listener)
 {
     /* Who waits for a passed socket waits for the manager's next service. */
-    while (listener->address.passed[0] == '\0' && !listener->paused) {
+    if (listener->address.passed[0] != '\0')
+        return;
+    struct pollfd waiting = {.fd = evconnlistener_get_fd(listener->connections[0]), .events = POLLIN};
+    if (address_is_unix(&listener->address))
+        remove_file(listener);
+    else
+        drop_newcomers(waiting.fd);
+    while (!listener->paused && poll(&waiting, 1, HANDSHAKE_MILLISECONDS) == 1) {
         struct sockaddr_storage peer = {.ss_family = AF_UNIX};
         socklen_t length = sizeof(peer);
-        int fd = accept4(evconnlistener_get_fd(listener->connections[0]), (struct sockaddr *)&peer, &length,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(waiting.fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
             return;
         on_accept(listener->connections[0], fd, (struct sockaddr *)&peer, (int)length, listener);
@@ -286,8 +323,7 @@ listener_free(struct listener *listener)
 {
     if (listener == NULL)
         return;
-    if (listener->owns_file && listener_is_reachable(listener))
-        unlink(listener->address.path);
+    remove_file(listener);
     for (size_t i = 0; i < listener->count; i++)
         evconnlistener_free(listener->connections[i]);
     free(listener);

@@ -52,8 +52,8 @@ bool listener_has_unix(const struct listener *listener);
 
 void listener_pause(struct listener *listener, bool pause);
 
-/* Accepts who waits in the backlog, unless it is paused; for a listener that is closed next. */
-void listener_drain(struct listener *listener);
+/* Lets nobody in any more but who waits in the backlog, unless it is paused; for a listener that is freed next. */
+void listener_retire(struct listener *listener);
 
 /* NULL is let pass. */
 void listener_free(struct listener *listener);

@@ -223,7 +223,7 @@ carry_out(struct change *change)
     struct listener_set *set = change->set;
     for (size_t i = 0; i < set->count; i++)
         if (goes(change, i))
-            listener_drain(set->places[i]->listener);
+            listener_retire(set->places[i]->listener);
     for (size_t i = 0; i < set->count; i++) {
         if (!goes(change, i))
             continue;
