@@ -252,13 +252,18 @@ add_selector(struct policy_builder *builder, enum rule_effect effect, struct sli
     struct slice own = {part->text + (size_t)length - conditions.length, conditions.length};
     if (!conditions_parse(own, &part->conditions, problem))
         return fail(builder, "%s = %s", verb, problem);
+    /* What refuses covers all that begins with its word; see rules.h. */
+    bool guards = effect == RULE_DENY && selector.reach == RULE_ACTION;
     struct rule rule = {.effect = effect,
-                        .reach = RULE_ROUTES,
+                        .reach = guards ? RULE_GUARD : selector.reach,
                         .methods = selector.methods,
-                        .sections = EVERY_SECTION,
+                        .sections = selector.sections,
+                        .word = selector.word,
                         .routes = selector.routes,
                         .conditions = part->conditions.count > 0 ? &part->conditions : NULL,
                         .text = part->text};
+    if (selector.word.length > 0)
+        rule.word.data = part->text + strlen(verb) + strlen(" = ") + (selector.word.data - word.data);
     if (!rules_add(builder->policy->rules, &rule))
         return out_of_memory(builder);
     builder->policy->written++;

@@ -151,6 +151,84 @@ convert_grant(const struct sheet *sheet, const struct table *table, const char *
     flush(sheet, &filling);
 }
 
+static bool
+lets_options_pass(const struct switches *switches, size_t step)
+{
+    const struct dialect_switch *entry = &switches->dialect->switches[step];
+    bool grants = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
+    return grants && switches->on[step] && (grant_methods(switches, step) & METHOD_BIT(METHOD_OPTIONS)) != 0;
+}
+
+/* What stands behind /section/{id}/ in a template; NULL where it has another form. */
+static const char *
+word_of_template(const char *template, struct slice segment)
+{
+    const char *rest = template + segment.length + 2;
+    const char *slash = strlen(template) > segment.length + 2 && *rest == '{' ? strchr(rest, '/') : NULL;
+    return slash != NULL && strchr(slash, '{') == NULL ? slash + 1 : NULL;
+}
+
+/* True when a row before this one has the same template. */
+static bool
+has_former(size_t row)
+{
+    for (size_t i = 0; i < row; i++)
+        if (strcmp(route_row(i)->template, route_row(row)->template) == 0)
+            return true;
+    return false;
+}
+
+/* The paths of a guard or an action that routes have, as "deny = OPTIONS …" or "allow = OPTIONS …". */
+static void
+convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry)
+{
+    bool guards = entry->kind == SWITCH_GUARD;
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        const struct route *route = route_row(row);
+        enum section section = route_section(route);
+        const char *path_word = word_of_template(route->template, section_segment(section));
+        bool ours = path_word != NULL && section < SECTION_NONE && (entry->sections & UINT64_C(1) << section) != 0;
+        const char *words = entry->words;
+        struct slice word;
+        while (ours && !has_former(row) && dialect_next_word(&words, &word)) {
+            char text[LINE_SIZE];
+            bool fits = guards ? strncasecmp(path_word, word.data, word.length) == 0
+                               : slice_equals(word, slice_from_string(path_word));
+            snprintf(text, sizeof(text), "%s = OPTIONS %s", guards ? "deny" : "allow", route->template);
+            if (fits)
+                sheet->line(sheet->owner, text);
+        }
+    }
+}
+
+/* OPTIONS goes by the path alone: what guards refuse, then what sections and actions let pass. */
+static void
+convert_options(const struct sheet *sheet, const struct switches *switches)
+{
+    size_t passes = 0;
+    for (size_t i = 0; i < switches->dialect->count; i++)
+        passes += lets_options_pass(switches, i);
+    if (passes == 0)
+        return;
+    comment(sheet, "OPTIONS, which asks what a path takes, passes below what is granted.");
+    for (size_t i = 0; i < switches->dialect->count; i++)
+        if (switches->dialect->switches[i].kind == SWITCH_GUARD && !switches->on[i])
+            convert_options_of(sheet, &switches->dialect->switches[i]);
+    struct filling filling = {"", 0};
+    for (size_t i = 0; i < switches->dialect->count; i++) {
+        const struct dialect_switch *entry = &switches->dialect->switches[i];
+        char word[LINE_SIZE / 2];
+        if (!lets_options_pass(switches, i) || entry->kind != SWITCH_GRANT)
+            continue;
+        snprintf(word, sizeof(word), "OPTIONS section:%s", section_segment(dialect_section(entry)).data);
+        add_word(sheet, &filling, word);
+    }
+    flush(sheet, &filling);
+    for (size_t i = 0; i < switches->dialect->count; i++)
+        if (lets_options_pass(switches, i) && switches->dialect->switches[i].kind == SWITCH_ACTION)
+            convert_options_of(sheet, &switches->dialect->switches[i]);
+}
+
 static void
 convert_rules(const struct sheet *sheet, const struct policy *policy)
 {
@@ -167,6 +245,7 @@ convert_rules(const struct sheet *sheet, const struct policy *policy)
         comment(sheet, sentence);
         convert_grant(sheet, &table, entry->rule_on);
     }
+    convert_options(sheet, switches);
 }
 
 bool

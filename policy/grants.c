@@ -99,6 +99,13 @@ pass_gates(const struct switches *switches, size_t step, char *text, size_t size
     return methods;
 }
 
+unsigned
+grant_methods(const struct switches *switches, size_t step)
+{
+    char gates[PART_SIZE / 2];
+    return pass_gates(switches, step, gates, sizeof(gates));
+}
+
 void
 grant_describe(const struct switches *switches, size_t step, char *text, size_t size)
 {

@@ -17,6 +17,9 @@ void grants_list(const struct policy *policy, void (*line)(void *owner, const ch
 /* The sentence of one switch that is on and grants: "CONTAINERS=1: GET and HEAD below /containers; …". */
 void grant_describe(const struct switches *switches, size_t step, char *text, size_t size);
 
+/* The methods that a switch grants, with the gates before it as they are. */
+unsigned grant_methods(const struct switches *switches, size_t step);
+
 /* What a switch of any kind does: "/containers and all below; …", "while it is 0, POST is refused …". */
 void switch_describe(const struct dialect_switch *entry, char *text, size_t size);
 

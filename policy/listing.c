@@ -43,23 +43,28 @@ list_classes(unsigned classes, char *text, size_t size)
     }
 }
 
+/* The rule that grants OPTIONS of the path of a route; NULL where none does. */
+static const struct rule *
+grants_options(const struct policy *policy, const struct route *route)
+{
+    char path[SAMPLE_SIZE];
+    char buffer[4 * SAMPLE_SIZE];
+    struct call call;
+    sample_path(route, path, sizeof(path));
+    if (!policy_take_apart(policy, SLICE_LITERAL("OPTIONS"), slice_from_string(path), buffer, sizeof(buffer), &call))
+        return NULL;
+    struct decision decision = rules_decide(policy->rules, &call);
+    return decision.rule != NULL && decision.rule->effect == RULE_ALLOW ? decision.rule : NULL;
+}
+
 /* The rule that grants OPTIONS of some path that has a route; NULL where none does. */
 static const struct rule *
 find_options(const struct policy *policy)
 {
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        char path[SAMPLE_SIZE];
-        char buffer[4 * SAMPLE_SIZE];
-        struct call call;
-        sample_path(route_row(i), path, sizeof(path));
-        if (!policy_take_apart(policy, SLICE_LITERAL("OPTIONS"), slice_from_string(path), buffer, sizeof(buffer),
-                               &call))
-            continue;
-        struct decision decision = rules_decide(policy->rules, &call);
-        if (decision.rule != NULL && decision.rule->effect == RULE_ALLOW)
-            return decision.rule;
-    }
-    return NULL;
+    const struct rule *rule = NULL;
+    for (size_t i = 0; rule == NULL && i < ROUTE_COUNT; i++)
+        rule = grants_options(policy, route_row(i));
+    return rule;
 }
 
 /* The rule that a conditional verdict is told by: the first that differs from what happens where none fits. */
@@ -136,8 +141,18 @@ struct pair {
     struct listed after;
 };
 
+/* True where the two make something else of OPTIONS of some path that has a route. */
 static bool
-differs(const struct pair *pair)
+options_differ(const struct policy *before, const struct policy *after)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++)
+        if ((grants_options(before, route_row(i)) == NULL) != (grants_options(after, route_row(i)) == NULL))
+            return true;
+    return false;
+}
+
+static bool
+differs(const struct policy *before_policy, const struct policy *after_policy, const struct pair *pair)
 {
     const struct policy_route *before = &pair->before.row;
     const struct policy_route *after = &pair->after.row;
@@ -145,10 +160,9 @@ differs(const struct pair *pair)
         return true;
     if (before->verdict != ROUTE_CONDITIONAL)
         return false;
-    /* OPTIONS depends on the path, and is told by the rule alone. */
     bool by_query = pair->before.deciders.count > 0 || pair->after.deciders.count > 0;
     return by_query ? !deciders_equal(&pair->before.deciders, &pair->after.deciders)
-                    : strcmp(before->rule, after->rule) != 0;
+                    : options_differ(before_policy, after_policy);
 }
 
 static void
@@ -178,7 +192,7 @@ policy_diff(const struct policy *before, const struct policy *after,
         struct pair pair;
         struct pair head;
         list_pair(before, after, row, row->method, &pair);
-        bool different = differs(&pair);
+        bool different = differs(before, after, &pair);
         if (different)
             route(owner, &pair.before.row, &pair.after.row);
         if (row->method != METHOD_GET || has_own_head(row))
@@ -186,7 +200,7 @@ policy_diff(const struct policy *before, const struct policy *after,
         list_pair(before, after, row, METHOD_HEAD, &head);
         bool follows =
             head.before.row.verdict == pair.before.row.verdict && head.after.row.verdict == pair.after.row.verdict;
-        if (differs(&head) && !(different && follows))
+        if (differs(before, after, &head) && !(different && follows))
             route(owner, &head.before.row, &head.after.row);
     }
 }

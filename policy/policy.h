@@ -258,8 +258,7 @@ enum policy_form {
 
 /*
  * Calls `line` with the lines of a policy section that is equal to an environment, with comments (#) on what each
- * grants, none longer than 120 bytes. OPTIONS, which a dialect may grant below some paths, is left out of rules. False
- * when memory is short or DIALECT is not a dialect's word.
+ * grants, none longer than 120 bytes. False when memory is short or DIALECT is not a dialect's word.
  */
 bool policy_convert(char *const environment[], enum policy_form form, void (*line)(void *owner, const char *text),
                     void *owner);

@@ -147,7 +147,8 @@ ask_conditions(const struct rule *rule, const struct call *call, struct slice *p
 {
     if (rule->conditions == NULL)
         return CONDITIONS_HOLD;
-    struct condition_case asked = {call->target.query, call->route->operation, rule->effect == RULE_DENY};
+    const char *operation = call->route != NULL ? call->route->operation : "";
+    struct condition_case asked = {call->target.query, operation, rule->effect == RULE_DENY};
     return conditions_ask(rule->conditions, &asked, parameter);
 }
 

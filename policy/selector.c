@@ -6,6 +6,8 @@
 
 enum { SHOWN = 80 };
 
+static const struct slice SECTION_WORD = {"section:", 8};
+
 /* What is nearest to a word so far. */
 struct nearest {
     struct slice word;
@@ -234,6 +236,59 @@ parse_template(enum method method, struct slice template, struct selector *selec
     return found || complain_of_template(method, template, error);
 }
 
+/* The routes of one method in a section. Those of OPTIONS are all one, which goes by the path. */
+static bool
+parse_section_call(enum method method, struct slice name, struct selector *selector, char *error)
+{
+    struct selector all = *selector;
+    if (!parse_section(name, &all, error))
+        return false;
+    if (method == METHOD_OPTIONS) {
+        selector->methods = METHOD_BIT(METHOD_OPTIONS);
+        selector->reach = RULE_WHOLE;
+        selector->sections = UINT64_C(1) << section_from_slice(name);
+        return true;
+    }
+    bool found = false;
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        if (route_set_has(&all.routes, row) && route_row(row)->method == method) {
+            add_row(selector, row);
+            found = true;
+        }
+    }
+    if (!found)
+        snprintf(error, SELECTOR_ERROR_SIZE, "%s section:%.*s: no engine has a call of this method there",
+                 method_text(method), shown(name), name.data);
+    return found;
+}
+
+/* OPTIONS of a path that another method has: /containers/{id}/start or /containers/create. */
+static bool
+parse_options(struct slice template, struct selector *selector, char *error)
+{
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        const struct route *route = route_row(row);
+        struct slice segment = section_segment(route_section(route));
+        if (route->method == METHOD_OPTIONS || !selector_template_equals(template, route->template) ||
+            template.length <= segment.length + 2)
+            continue;
+        struct slice rest = {template.data + segment.length + 2, template.length - segment.length - 2};
+        const char *slash = memchr(rest.data, '/', rest.length);
+        bool names = rest.data[0] == '{' && slash != NULL;
+        selector->word = names ? (struct slice){slash + 1, rest.length - (size_t)(slash + 1 - rest.data)} : rest;
+        if (memchr(selector->word.data, '{', selector->word.length) != NULL || (!names && slash != NULL))
+            continue;
+        selector->methods = METHOD_BIT(METHOD_OPTIONS);
+        selector->reach = names ? RULE_ACTION : RULE_CALL;
+        selector->sections = UINT64_C(1) << route_section(route);
+        return true;
+    }
+    snprintf(error, SELECTOR_ERROR_SIZE,
+             "OPTIONS %.*s: a rule for OPTIONS takes section:NAME, /SECTION/{id}/WORD or /SECTION/WORD of a route",
+             shown(template), template.data);
+    return false;
+}
+
 static bool
 parse_call(struct slice text, size_t blank, struct selector *selector, char *error)
 {
@@ -248,15 +303,23 @@ parse_call(struct slice text, size_t blank, struct selector *selector, char *err
                 consider(&nearest, method_text((enum method)i));
         return complain(error, "no method; a rule takes GET, HEAD, POST, PUT, DELETE or OPTIONS", &nearest, "");
     }
-    return parse_template(method, (struct slice){text.data + blank, text.length - blank}, selector, error);
+    struct slice rest = {text.data + blank, text.length - blank};
+    if (rest.length > SECTION_WORD.length && memcmp(rest.data, SECTION_WORD.data, SECTION_WORD.length) == 0) {
+        struct slice name = {rest.data + SECTION_WORD.length, rest.length - SECTION_WORD.length};
+        return parse_section_call(method, name, selector, error);
+    }
+    if (method == METHOD_OPTIONS && !selector_template_equals(rest, "/{path...}"))
+        return parse_options(rest, selector, error);
+    return parse_template(method, rest, selector, error);
 }
 
 bool
 selector_parse(struct slice text, struct selector *selector, char *error)
 {
-    static const struct slice SECTION = {"section:", 8};
     memset(selector, 0, sizeof(*selector));
     selector->methods = METHODS_ALL;
+    selector->reach = RULE_ROUTES;
+    selector->sections = EVERY_SECTION;
     size_t blank = 0;
     while (blank < text.length && text.data[blank] != ' ' && text.data[blank] != '\t')
         blank++;
@@ -271,8 +334,8 @@ selector_parse(struct slice text, struct selector *selector, char *error)
         return parse_call(text, blank, selector, error);
     if (text.data[0] == '@')
         return parse_class((struct slice){text.data + 1, text.length - 1}, selector, error);
-    if (text.length > SECTION.length && memcmp(text.data, SECTION.data, SECTION.length) == 0) {
-        struct slice name = {text.data + SECTION.length, text.length - SECTION.length};
+    if (text.length > SECTION_WORD.length && memcmp(text.data, SECTION_WORD.data, SECTION_WORD.length) == 0) {
+        struct slice name = {text.data + SECTION_WORD.length, text.length - SECTION_WORD.length};
         return parse_section(name, selector, error);
     }
     if (text.data[0] == '/') {

@@ -21,8 +21,8 @@ enum {
 static void
 print_long_line(FILE *output, const char *key, const char *value, const char *comment)
 {
-    bool fits = strlen(key) + strlen(value) + 1 <= INI_LINE_BYTES;
-    fprintf(output, fits ? "; %s\n%s=%s\n" : "; %s\n%s =\n %s\n", comment, key, value);
+    bool joined = strlen(key) + strlen(value) + 1 <= INI_LINE_BYTES;
+    fprintf(output, joined ? "; %s\n%s=%s\n" : "; %s\n%s =\n %s\n", comment, key, value);
 }
 
 static void
