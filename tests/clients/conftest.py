@@ -1,31 +1,9 @@
 """Real clients, each on a proxy that grants what its preset grants and nothing else."""
 
-import os
-import pathlib
-import shutil
-
 import pytest
 
 from harness.clients import Docker
 from harness.proxy import Proxy
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-UNPACKED = ROOT / "build" / "packages"  # where tests/run.sh unpacks what it does not install
-
-
-def lacking(what):
-    """A client that is not there: a failure where CI=true, else a skip that the summary repeats."""
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{what} is not installed: tests/run.sh gets it")
-
-
-@pytest.fixture
-def program():
-    """program(name): the path of a program that is installed, or unpacked from its package."""
-    def find(name):
-        found = shutil.which(name, path=f"{os.environ['PATH']}:{UNPACKED}/{name}/usr/bin")
-        return found or lacking(name)
-
-    return find
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import docker as docker_py
 import pytest
 
-from conftest import lacking
+from harness.packages import find_program, lacking
 
 NODE = pathlib.Path(__file__).resolve().parents[1] / "system" / "dockerode"
 
@@ -54,8 +54,8 @@ DASHBOARDS = {
 
 
 @pytest.mark.parametrize("client", DASHBOARDS)
-def test_dockerode_as_dashboards_use_it(under, container, program, client):
-    node = program("node")
+def test_dockerode_as_dashboards_use_it(under, container, client):
+    node = find_program("node")
     if not (NODE / "node_modules" / "dockerode").is_dir():
         lacking("dockerode")
     lines, calls, forbidden = DASHBOARDS[client]

@@ -7,9 +7,9 @@ import urllib.request
 
 import pytest
 
-from conftest import UNPACKED, lacking
 from harness.clients import Client
 from harness.engine import IMAGE
+from harness.packages import UNPACKED, find_program, lacking
 from harness.wait import wait_until
 
 COMPOSE = f"""version: "2.4"
@@ -28,9 +28,9 @@ services:
 
 
 @pytest.fixture
-def compose(under, program, tmp_path, unique):
+def compose(under, tmp_path, unique):
     """compose(*lines): docker-compose with two services, under a policy of these lines."""
-    path = program("docker-compose")
+    path = find_program("docker-compose")
     (tmp_path / "compose.yml").write_text(COMPOSE)
     project = unique("project")
     made = []
@@ -72,9 +72,9 @@ def test_compose_is_told_what_it_lacks(compose):
 
 
 @pytest.fixture
-def prometheus(program, tmp_path):
+def prometheus(tmp_path):
     """prometheus(host): Prometheus with docker_sd_configs for this host; what it says of its targets."""
-    path = program("prometheus")
+    path = find_program("prometheus")
     running = []
 
     def start(host):
