@@ -386,7 +386,7 @@ def test_a_large_chunked_upload_arrives_whole_in_constant_memory(link):
         digest = sha(connection.read_body())
         connection.send(json_answer(200, {"sha": digest}))
     daemon.on("/images/load", script)
-    before = proxy.rss()
+    before = proxy.forget_peak()
     data = noise(24 * MIB)
     for tcp in (False, True):
         client = connect(tcp)

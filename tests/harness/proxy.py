@@ -151,7 +151,13 @@ class Proxy:
         """Resident memory in bytes."""
         return self._status("VmRSS") * 1024
 
+    def forget_peak(self):
+        """Resident memory in bytes; what peak_rss() tells is from now on."""
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+        return self.rss()
+
     def peak_rss(self):
+        """The most since the start, or since forget_peak()."""
         return self._status("VmHWM") * 1024
 
     @property
