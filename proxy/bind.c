@@ -2,6 +2,7 @@
 #include "address.h"
 #include "confine.h"
 #include "owner.h"
+#include "passed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,10 +91,23 @@ explain_tcp(const struct address *address, int error, char *problem)
         fail(address, problem, "%s", strerror(error));
 }
 
+/* The address of a socket unit stands in the settings once more. */
+static bool
+explain_passed(const struct address *address, char *problem)
+{
+    const char *name = passed_at(address);
+    if (name != NULL)
+        fail(address, problem, "the socket %s, which was passed, is there already; say address = systemd:%s", name,
+             name);
+    return name != NULL;
+}
+
 static void
 explain(const struct address *address, int error, char *problem)
 {
     char owner[OWNER_SIZE];
+    if (error == EADDRINUSE && explain_passed(address, problem))
+        return;
     if (error == EADDRINUSE) {
         owner_of_address(address, owner);
         fail(address, problem, "the address is in use by %s; stop that, or listen elsewhere", owner);
@@ -129,6 +143,8 @@ static bool
 is_stale(const struct address *address, char *problem)
 {
     char owner[OWNER_SIZE];
+    if (explain_passed(address, problem))
+        return false;
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (probe < 0)
         return fail(address, problem, "%s", strerror(errno));

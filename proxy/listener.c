@@ -176,6 +176,22 @@ listener_address(const struct listener *listener)
     return &listener->address;
 }
 
+void
+listener_list_sockets(const struct listener *listener, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < listener->count; i++) {
+        struct address own = {.length = sizeof(own.socket)};
+        getsockname(evconnlistener_get_fd(listener->connections[i]), (struct sockaddr *)&own.socket, &own.length);
+        address_set_name(&own);
+        int written = snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", own.name);
+        if (written < 0 || (size_t)written >= size - used)
+            return;
+        used += (size_t)written;
+    }
+}
+
 /* The file of a unix socket, as long as it is the one that was made; -1 with errno where it is not. */
 static int
 open_file(const struct listener *listener)

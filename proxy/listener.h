@@ -34,6 +34,9 @@ struct listener *listener_new(struct event_base *base, const struct address *add
 /* The address in use, with the port that the kernel chose where it was 0. */
 const struct address *listener_address(const struct listener *listener);
 
+/* The addresses of its sockets, parted by commas; where it has one of its own it is that of listener_address. */
+void listener_list_sockets(const struct listener *listener, char *text, size_t size);
+
 /* True while clients find it: the file of a unix socket is where it was made. */
 bool listener_is_reachable(const struct listener *listener);
 

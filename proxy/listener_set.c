@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SOCKETS_SIZE = 1024 };
+
 /* One listener with the settings that its clients get. */
 struct place {
     struct listener_set *set;
@@ -203,6 +205,11 @@ log_place(const char *event, const struct place *place)
         return;
     log_begin(&record, LOG_LEVEL_NOTICE, event);
     log_string(&record, "address", listener_address(place->listener)->name);
+    if (place->address.passed[0] != '\0') {
+        char sockets[SOCKETS_SIZE];
+        listener_list_sockets(place->listener, sockets, sizeof(sockets));
+        log_string(&record, "sockets", sockets);
+    }
     log_end(&record);
 }
 

@@ -150,6 +150,26 @@ passed_find(const char *name, int *fds)
     return found;
 }
 
+static void
+address_of(int fd, struct address *address)
+{
+    *address = (struct address){.length = sizeof(address->socket)};
+    getsockname(fd, (struct sockaddr *)&address->socket, &address->length);
+    address_set_name(address);
+}
+
+const char *
+passed_at(const struct address *address)
+{
+    for (size_t i = 0; i < passed.count; i++) {
+        struct address own;
+        address_of(passed.sockets[i].fd, &own);
+        if (strcmp(own.name, address->name) == 0)
+            return passed.sockets[i].name;
+    }
+    return NULL;
+}
+
 const char *
 passed_names(void)
 {
@@ -178,9 +198,8 @@ passed_close_unused(void)
             passed.sockets[kept++] = passed.sockets[i];
             continue;
         }
-        struct address address = {.length = sizeof(address.socket)};
-        getsockname(passed.sockets[i].fd, (struct sockaddr *)&address.socket, &address.length);
-        address_set_name(&address);
+        struct address address;
+        address_of(passed.sockets[i].fd, &address);
         log_text(LOG_LEVEL_WARNING, "systemd",
                  "the passed socket %s at %s is closed: no listener has address = systemd:%s", passed.sockets[i].name,
                  address.name, passed.sockets[i].name);

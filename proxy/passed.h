@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct address;
+
 enum { PASSED_MAX = 64, PASSED_PROBLEM_SIZE = 320 };
 
 /*
@@ -25,6 +27,9 @@ bool passed_begin(char *problem);
  * are non-blocking and close-on-exec, and in use from now on. Returns how many there are.
  */
 size_t passed_find(const char *name, int *fds);
+
+/* The name of a passed socket that has this very address, or NULL. */
+const char *passed_at(const struct address *address);
 
 /* The names that sockets were passed under, for a message: "traefik, ops", or "none" and why; static. */
 const char *passed_names(void);

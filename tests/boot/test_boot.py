@@ -71,7 +71,8 @@ def test_a_refusal_stands_in_the_journal_with_its_fields_and_in_the_status(servi
         "SOCKWARDEN_STATUS": "403", "SOCKWARDEN_OPERATION": "SystemInfo", "_TRANSPORT": "journal"}
     assert entry["MESSAGE"].startswith("refused client=127.0.0.1:")
     one.ask("/version")
-    assert [found["SOCKWARDEN_PATH"] for found in one.entries("--priority=warning", "SOCKWARDEN_METHOD=GET")] == ["/info"]
+    warnings = one.entries("--priority=warning", "SOCKWARDEN_METHOD=GET")
+    assert [found["SOCKWARDEN_PATH"] for found in warnings] == ["/info"]
     one.control("reload")
     wait_until(lambda: "last refused: GET /info from 127.0.0.1:" in one.show("StatusText"), 15, "the status")
 
@@ -91,7 +92,8 @@ def test_a_file_with_a_fault_is_found_before_the_start_and_named(service):
     one = service(TCP + "adress = x\n")
     one.drop_in("[Service]\nRestart=no\n")
     assert one.control("start", check=False).returncode == 1
-    assert "/etc/sockwarden/sockwarden.ini:12: " in one.wait_entry("--grep", "did you mean address", unit=False)["MESSAGE"]
+    message = one.wait_entry("--grep", "did you mean address", unit=False)["MESSAGE"]
+    assert "/etc/sockwarden/sockwarden.ini:12: " in message
 
 
 def test_a_reload_takes_over_what_is_new_and_keeps_the_streams(service):

@@ -206,7 +206,8 @@ def test_looking_removing_and_listening_are_one_step_under_the_lock_of_the_folde
     environment = clean_environment(LISTEN=f"unix:{path}", SOCKET_PATH=daemon.address)
     with subprocess.Popen([binary()], env=environment, stderr=subprocess.PIPE, text=True) as proxy:
         folders = pathlib.Path(f"/proc/{proxy.pid}/fd")
-        wait_until(lambda: any(os.readlink(fd) == str(tmp_path) for fd in folders.iterdir()), 10, "a look at the folder")
+        wait_until(lambda: any(os.readlink(fd) == str(tmp_path) for fd in folders.iterdir()), 10,
+                   "a look at the folder")
         proxy.send_signal(signal.SIGSTOP)
         path.unlink()
         with socket.socket(socket.AF_UNIX) as faster:

@@ -123,6 +123,23 @@ def test_passed_sockets_are_taken_by_name(serve):
     assert [status(("127.0.0.1", port), "/info") for port in ports(proxy)] == [403, 200]
 
 
+def test_the_log_says_where_the_passed_sockets_of_a_name_are(serve):
+    proxy = serve(HEAD + READERS + takes("a"), prefix=passing("tcp,unix", "a,a"))
+    line = proxy.wait_for_log(" listening address=systemd:a ")
+    assert f'sockets="tcp://127.0.0.1:{ports(proxy)[0]}, unix:{proxy.folder}/passed1"' in line
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_an_address_that_was_passed_already_is_told_how_to_take_it(serve, tmp_path, kind):
+    """The launcher picks the address, so the settings are written by it."""
+    path = tmp_path / "sockwarden.ini"
+    address = "tcp://127.0.0.1:$(cat places)" if kind == "tcp" else "unix:$PWD/passed0"
+    write = ("/bin/sh", "-c", f"sed -i \"s,@,{address},\" {path}; exec \"$@\"", "-")
+    text = HEAD + READERS + "[listener one]\naddress = @\npolicy = readers\n"
+    with pytest.raises(AssertionError, match="the socket a, which was passed, is there already; say address = sys"):
+        serve(text, prefix=(*passing(kind, "a"), *write))
+
+
 def test_sockets_of_one_name_are_one_listener(serve):
     proxy = serve(HEAD + READERS + OPS + takes("a") + takes("b", "ops"), listeners=2,
                   prefix=passing("tcp,tcp,unix,tcp", "a,b,a,a"))
@@ -179,7 +196,7 @@ def test_what_can_not_be_listened_on_stops_the_start_with_its_reason(serve, kind
 
 
 def test_two_listeners_can_not_share_a_passed_socket(serve):
-    with pytest.raises(AssertionError, match=re.escape("address = systemd:a: not taken: [listener a-readers] is there")):
+    with pytest.raises(AssertionError, match=re.escape("systemd:a: not taken: [listener a-readers] is there")):
         serve(HEAD + READERS + OPS + takes("a") + takes("a", "ops"), prefix=passing("tcp", "a"))
 
 
