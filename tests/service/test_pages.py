@@ -50,6 +50,30 @@ def test_the_table_of_the_readme_says_what_the_program_says(usage):
         assert [defaults[name] for name in names] == values * (len(names) // len(values)), names
 
 
+def blocks(path):
+    """The INI files that a page shows, as they would be written."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if path.endswith(".md"):
+        shown = re.findall(r"(?:^ {4}.*\n|^\n)+", text, re.M)
+        shown = [re.sub(r"^ {4}", "", block, flags=re.M) for block in shown]
+    else:
+        shown = re.findall(r"^\.Bd .*\n((?:.*\n)*?)\.Ed", text, re.M)
+    return [block for block in shown if re.search(r"^\[listener ", block, re.M) and "[policy " in block]
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/configuration.md", "docs/man/sockwarden.ini.5"])
+def test_a_file_that_a_page_shows_is_a_right_one(tmp_path, path):
+    found = blocks(path)
+    assert found, "the page shows no file"
+    for number, block in enumerate(found):
+        if "group = docker" in block and "docker:" not in pathlib.Path("/etc/group").read_text(encoding="utf-8"):
+            block = block.replace("group = docker", "group = root")
+        file = tmp_path / f"{number}.ini"
+        file.write_text(block, encoding="utf-8")
+        done = run(binary(), "-c", str(file), "check", env={})
+        assert done.returncode == 0, done.stderr
+
+
 def complete(tmp_path, *words):
     """What the shell would offer in place of the last of these words."""
     script = """
