@@ -1,5 +1,6 @@
 """The units as a user installs them, under systemd as process 1: each thing that it promises a service, and a user."""
 
+import pathlib
 import re
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from harness.machine import DOCKER_GROUP, NOBODY
+from harness.machine import DOCKER_GROUP, NOBODY, REPOSITORY
 from harness.wait import wait_until
 
 POLICY = """
@@ -139,6 +140,17 @@ def test_the_group_of_a_socket_may_use_it_and_nobody_else(service):
     assert one.ask("/info", *over, address="http://d", user=AS_STRANGER) == "000"
     one.control("stop")
     assert one.machine.run("ls", "/run/sockwarden", check=False).returncode != 0
+
+
+FILES = [REPOSITORY / "docker/package/sockwarden.ini", *sorted((REPOSITORY / "examples").glob("*.ini"))]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_each_file_that_comes_with_it_starts_the_service(service, file):
+    one = service(pathlib.Path(file).read_text())
+    one.control("start")
+    assert one.show("ActiveState") == "active"
+    assert not one.entries("--priority=err", "SOCKWARDEN_EVENT=setting")
 
 
 @pytest.mark.parametrize("names,expected", [("here.test", "200"), ("10.0.0.0/8, elsewhere.test", "403")])
