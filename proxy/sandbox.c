@@ -17,7 +17,7 @@ void
 sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks)
 {
     int version = 0;
-    char landlock[32];
+    char landlock[32] = "Landlock";
     holds[0] = '\0';
     lacks[0] = '\0';
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
@@ -31,7 +31,8 @@ sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks)
     /* The files first: the system calls for it are forbidden afterwards. */
     bool limited = sandbox_limit_files(rules, &version);
     const char *cause = limited ? "" : strerror(errno);
-    snprintf(landlock, sizeof(landlock), "Landlock %d", version);
+    if (version > 0)
+        snprintf(landlock, sizeof(landlock), "Landlock %d", version);
     add(limited ? holds : lacks, landlock, cause);
     if (sandbox_limit_syscalls())
         add(holds, "seccomp", "");
