@@ -6,6 +6,7 @@ the proxy has a network of its own; everything else of it is as the file says.
 
 import copy
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -42,6 +43,12 @@ def test_a_file_is_right_as_it_stands(name):
 
 def test_each_file_has_its_calls():
     assert sorted(CALLS) == FILES
+
+
+def test_the_page_on_deployment_names_files_that_there_are():
+    page = (ROOT / "docs/deployment.md").read_text()
+    named = set(re.findall(r"(?:examples|docker)/[\w./-]*[\w/]", page))
+    assert len(named) > 3 and [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("name", FILES)

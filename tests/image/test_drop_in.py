@@ -83,6 +83,8 @@ RUNS = {
     "privileged": (privileged(), DROPPED),
     "read-only": (("--read-only",), DROPPED),
     "read-only with tmpfs": (("--read-only", "--tmpfs=/run", "--tmpfs=/tmp"), DROPPED),
+    "with two capabilities": (("--cap-drop=ALL", "--cap-add=SETUID", "--cap-add=SETGID", "--read-only",
+                               "--security-opt=no-new-privileges"), DROPPED),
     "without capabilities": (("--cap-drop=ALL",), (0, None)),
     "no new privileges": (("--security-opt=no-new-privileges",), DROPPED),
     "as nobody of the group": ((f"--user={NOBODY}:{ODD_GROUP}",), KEPT),
