@@ -131,10 +131,10 @@ parse_operation(struct slice word, struct selector *selector, char *error)
         if (slice_equals(word, slice_from_string(operation))) {
             add_row(selector, row);
             found = true;
-        } else {
-            consider(&nearest, operation);
         }
     }
+    for (size_t row = 0; !found && row < ROUTE_COUNT; row++)
+        consider(&nearest, route_row(row)->operation);
     return found || complain(error, "no operation of the API is called so", &nearest, "");
 }
 

@@ -106,7 +106,8 @@ parse_host_port(const char *text, int family, int flags, struct address *address
     struct addrinfo *found = NULL;
     /* To glibc a lone * is the loopback address, which is not what people mean who write it. */
     if (strcmp(host, "*") == 0 || getaddrinfo(host, port, &hints, &found) != 0) {
-        *problem = flags & AI_NUMERICHOST ? "the address must be numeric" : "the host name does not resolve";
+        *problem = flags & AI_NUMERICHOST ? "the address must be numeric: [::] for all, 127.0.0.1 for this host"
+                                          : "the host name does not resolve";
         return false;
     }
     memcpy(&address->socket, found->ai_addr, found->ai_addrlen);

@@ -346,8 +346,8 @@ static bool
 check_count(const struct draft *draft, const struct setting *setting, bool many, bool continues,
             struct ini_problem *problem)
 {
-    const struct setting *former = settings_former(draft->config->settings, setting);
-    if (many || former == NULL)
+    const struct setting *former = many ? NULL : settings_former(draft->config->settings, setting);
+    if (former == NULL)
         return true;
     if (continues)
         return draft_fail(problem,

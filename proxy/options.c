@@ -411,7 +411,9 @@ void
 config_print_help(FILE *output)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        fprintf(output, "  %s (%s)\n", options[i].name, options[i].initial);
+        bool renamed = is_file_key(&options[i]) && strcasecmp(file_key(&options[i]), options[i].name) != 0;
+        fprintf(output, "  %s (%s)%s%s\n", options[i].name, options[i].initial, renamed ? ", in a file " : "",
+                renamed ? file_key(&options[i]) : "");
         text_print_wrapped(options[i].help, 6, output);
     }
 }
