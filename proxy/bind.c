@@ -63,7 +63,7 @@ explain_folder(const struct address *address, int error, char *problem)
         fail(address, problem, "a part of %s is no folder", folder);
     else if (error == EROFS)
         fail(address, problem,
-             "the file system of %s can't be written to; choose a path below /run (under systemd: in a "
+             "the file system of %s can't be written to; choose a path below /run (under systemd in a "
              "RuntimeDirectory=)",
              folder);
     else if (!there)
@@ -71,7 +71,8 @@ explain_folder(const struct address *address, int error, char *problem)
              confine_hint(error));
     else
         fail(address, problem,
-             "the user %u, as which this runs, may not make files in %s, which is of user %u, group %u and mode %04o%s",
+             "the user %u, as which this runs, may not make files in %s, which is of user %u, group %u and mode %04o; "
+             "choose a folder of its own (under systemd a RuntimeDirectory=)%s",
              geteuid(), folder, status.st_uid, status.st_gid, status.st_mode & 07777, confine_hint(error));
 }
 

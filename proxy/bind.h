@@ -11,7 +11,7 @@
 
 struct address;
 
-enum { BIND_PROBLEM_SIZE = 320 };
+enum { BIND_PROBLEM_SIZE = 512 };
 
 /*
  * Returns a listening, non-blocking, close-on-exec descriptor, or -1 with a sentence in `problem`; then nothing is left

@@ -59,6 +59,14 @@ load(const char *path, char *const environment[], char *problem)
     return path != NULL ? config_from_file(path, environment, problem) : config_from_environment(environment, problem);
 }
 
+/* The journal may not know any more whose last words it got; the manager shows them in the status. */
+static void
+tell_manager(const char *problem)
+{
+    systemd_begin();
+    systemd_notify_status(problem);
+}
+
 /* A reload reads the same file. */
 static const char *served_path;
 
@@ -94,8 +102,7 @@ run(struct command *command)
     struct server *server = server_new(config, reload, problem);
     if (server == NULL || !confine(config, served_path, problem)) {
         server_free(server);
-        /* The journal may not know any more whose last words these are; the manager does. */
-        systemd_notify_status(problem);
+        tell_manager(problem);
         fprintf(stderr, "%ssockwarden: %s\n", log_error_prefix(), problem);
         return EXIT_NO;
     }
@@ -263,8 +270,11 @@ prepare(struct command *command)
     if (!services[command->line->verb].needs_settings)
         return true;
     command->config = load(given(command, ARGUMENT_CONFIG), command->environment, problem);
-    if (command->config == NULL)
+    if (command->config == NULL) {
         complain("%s", problem);
+        if (command->line->verb == VERB_RUN)
+            tell_manager(problem);
+    }
     return command->config != NULL;
 }
 

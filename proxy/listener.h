@@ -22,7 +22,7 @@ struct listener_handler {
     void (*exhausted)(void *owner, int error);
 };
 
-enum { LISTENER_PROBLEM_SIZE = 320 };
+enum { LISTENER_PROBLEM_SIZE = 512 };
 
 /*
  * `keepalive`, in milliseconds, is for the TCP connections it accepts. Listens at `address`; `beside`: a listener that

@@ -12,7 +12,7 @@
 
 /*
  * Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment, so that nothing inherits them. Called
- * once, before any other call. A value that is none is told in the log and stands for no manager.
+ * before any other call; what was taken stays taken. A value that is none is told in the log and stands for no manager.
  */
 void systemd_begin(void);
 

@@ -89,12 +89,39 @@ def test_a_start_that_fails_says_why_in_its_status_and_the_journal(service):
     assert entry["PRIORITY"] == "3"
 
 
-def test_a_file_with_a_fault_is_found_before_the_start_and_named(service):
-    one = service(TCP + "adress = x\n")
+@pytest.mark.parametrize("address,told", [
+    ("unix:/run/other.sock", "may not make files in /run, which is of user 0, group 0 and mode 0755; choose a folder of "
+                             "its own [(]under systemd a RuntimeDirectory=[)]"),
+    ("unix:/home/x/s.sock", "the user [0-9]+, as which this runs, may not enter /home"),
+    ("unix:/run/sockwarden/none/s.sock", "the folder /run/sockwarden/none does not exist"),
+    ("tcp://127.0.0.1:80", "let systemd open it"),
+    ("unix:/run/docker.sock", "/etc/sockwarden/sockwarden.ini:10: .* that is where the engine is"),
+])
+def test_a_place_that_the_service_can_not_listen_at_is_told_with_the_mend(service, address, told):
+    one = service(TCP.replace("tcp://127.0.0.1:2375", address))
     one.drop_in("[Service]\nRestart=no\n")
     assert one.control("start", check=False).returncode == 1
+    text = one.show("StatusText")
+    assert re.search(told, text), text
+
+
+def test_a_place_that_comes_later_is_waited_for(service):
+    one = service(TCP.replace("127.0.0.1:2375", "192.0.2.1:2375"))
+    one.control("start", check=False)
+    one.machine.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
+    try:
+        wait_until(lambda: one.ask("/version", address="http://192.0.2.1:2375") == "200", 20, "the service to be there")
+    finally:
+        one.machine.run("ip", "address", "del", "192.0.2.1/32", "dev", "lo")
+
+
+def test_a_file_with_a_fault_stops_the_start_for_good_and_is_named(service):
+    one = service(TCP + "adress = x\n")
+    assert one.control("start", check=False).returncode == 1
+    assert one.show("StatusText").startswith("/etc/sockwarden/sockwarden.ini:12: ")
     message = one.wait_entry("--grep", "did you mean address", unit=False)["MESSAGE"]
     assert "/etc/sockwarden/sockwarden.ini:12: " in message
+    assert (one.show("ActiveState"), one.show("NRestarts")) == ("failed", "0")
 
 
 def test_a_reload_takes_over_what_is_new_and_keeps_the_streams(service):
