@@ -3,7 +3,8 @@
 
 /*
  * What is to be said of settings that are right but may not be what was meant: those that do nothing, those that stand
- * above others, policies that nobody uses, ports that anybody may reach. The log tells them at a start and after a reload, `check` prints them.
+ * above others, policies that nobody uses, ports that anybody may reach. The log tells them at a start and after a
+ * reload, `check` prints them.
  */
 
 struct config;
