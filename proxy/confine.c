@@ -14,6 +14,7 @@ enum { DNS_PORT = 53 };
 
 static const char *hint = "";
 static bool gave_up_root;
+static const char *summary = "no sandbox";
 
 static bool
 is_abstract(const struct address *address)
@@ -83,6 +84,7 @@ confine(const struct config *config, const char *settings_file, char *problem)
         return true;
     }
     enter_sandbox(config, settings_file, holds, lacks);
+    summary = lacks[0] == '\0' ? "sandbox whole" : "sandbox in part";
     if (!was_root)
         hint = "; the sandbox was made for the settings of the start: a restart may help";
     if (lacks[0] != '\0' && config->sandbox == SANDBOX_REQUIRE) {
@@ -111,4 +113,10 @@ bool
 confine_gave_up_root(void)
 {
     return gave_up_root;
+}
+
+const char *
+confine_summary(void)
+{
+    return summary;
 }

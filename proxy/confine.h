@@ -23,6 +23,9 @@ bool confine(const struct config *config, const char *settings_file, char *probl
 /* Words for the end of a sentence on this errno, where what was given up may be its cause, else ""; static. */
 const char *confine_hint(int error);
 
+/* How much of the sandbox holds, in two or three words; static. */
+const char *confine_summary(void);
+
 /* True where the process was root once, and is no more. */
 bool confine_gave_up_root(void);
 

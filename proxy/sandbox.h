@@ -22,7 +22,6 @@ struct sandbox_rules {
     size_t socket_folder_count;
     uint16_t ports[SANDBOX_PORTS_MAX]; /* TCP ports that may be connected to */
     size_t port_count;
-    bool any_port;         /* TCP may be connected to everywhere */
     bool abstract_sockets; /* unix sockets without a file may be connected to */
 };
 

@@ -67,7 +67,7 @@ describe_ruleset(const struct sandbox_rules *rules, int version, struct ruleset 
         set->files |= TRUNCATE;
     if (version >= VERSION_DEVICES)
         set->files |= CONTROL_DEVICES;
-    if (version >= VERSION_PORTS && !rules->any_port)
+    if (version >= VERSION_PORTS)
         set->ports = CONNECT_TCP;
     if (version >= VERSION_SCOPES)
         set->scopes = SCOPE_SIGNALS | (rules->abstract_sockets ? 0 : SCOPE_ABSTRACT_SOCKETS);

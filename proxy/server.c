@@ -281,8 +281,9 @@ static void
 describe(void *owner, char *text, size_t size)
 {
     const struct server *server = owner;
-    snprintf(text, size, "engine %s answers; %zu listeners, %zu clients; version " SOCKWARDEN_VERSION,
-             server->config->engine.name, server->config->listener_count, server->client_count);
+    snprintf(text, size, "engine %s answers; %zu listeners, %zu clients; version " SOCKWARDEN_VERSION "; uid %u, %s",
+             server->config->engine.name, server->config->listener_count, server->client_count, (unsigned)geteuid(),
+             confine_summary());
 }
 
 static void

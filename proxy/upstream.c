@@ -95,6 +95,11 @@ explain(const struct address *address, int error, char *text, size_t size)
         snprintf(text, size, "the path is no socket");
     else if (error == ENOENT)
         snprintf(text, size, "no such file: the engine is not running, or its socket is not mounted here");
+    else if (error == ECONNREFUSED && found && status.st_nlink == 0)
+        snprintf(
+            text, size,
+            "connection refused: this socket file was mounted from an engine that was restarted since, and is gone "
+            "outside; restart this container (mount the socket's directory rather than the file)");
     else if (error == ECONNREFUSED)
         snprintf(text, size,
                  "connection refused: the engine is not running, or this is the socket file of one that "

@@ -1,10 +1,14 @@
 """In place of another image by the image's name alone: the same port, variables, mounts and ways to harden it."""
 
+import os
 import pathlib
 
 import pytest
 
+from harness.container import docker
 from harness.engine import IMAGE as BOX
+from harness.fake_daemon import FakeDaemon, json_answer
+from harness.wait import wait_until
 
 NOBODY, ODD_GROUP = 65534, 4242
 
@@ -139,6 +143,28 @@ def test_the_socket_may_be_mounted_at_either_name(container, path):
 def test_another_place_of_the_socket_is_a_variable(container):
     running = container(environment={"SOCKET_PATH": "/engine.sock"}, mount=("/engine.sock",))
     assert running.status("/version") == 200
+
+
+def test_a_mounted_file_of_an_engine_that_was_restarted_is_told_apart(container, tmp_path):
+    tmp_path.chmod(0o755)
+    path = tmp_path / "docker.sock"
+
+    def engine():
+        daemon = FakeDaemon(path=str(path))
+        os.chmod(path, 0o666)
+        return daemon.on("/_ping", lambda connection: connection.send(json_answer(200, {})))
+    with engine():
+        running = container(f"--volume={path}:/var/run/docker.sock", mount=())
+        assert running.status("/_ping") == 200
+    path.unlink(missing_ok=True)
+    with engine():
+        assert running.status("/_ping") == 503
+        line = running.wait_for_log(" err engine ")
+        assert "restarted since" in line and "restart this container" in line
+        done = running.execute("health")
+        assert done.returncode == 1 and "restarted since" in done.stdout
+        docker(running.engine, "restart", "--time", "5", running.name)
+        wait_until(lambda: running.status("/_ping") == 200, 20, "the new engine to be found")
 
 
 def test_a_listener_may_be_a_unix_socket_in_a_volume_and_survives_restarts(engine, container, tmp_path):

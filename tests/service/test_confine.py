@@ -207,6 +207,19 @@ def test_a_reload_reads_the_file_that_took_the_place_of_the_first(engine, folder
     wait_until(lambda: len(proxy.lines(" listening ")) == 2, 10, "a second listener")
 
 
+def test_an_engine_on_another_port_is_told_to_take_a_restart(engine, serve_file):
+    if not landlock() or sanitizer_slack():
+        pytest.skip("this kernel or build has no Landlock")
+    proxy, rewrite = serve_file(engine(0o660, 0, 991), FILE)
+    with FakeDaemon(tcp=True) as other:
+        rewrite(FILE.replace("{engine}", other.address))
+        proxy.signal(signal.SIGHUP)
+        proxy.wait_for_log("notice reload")
+        with RawClient((proxy.host, proxy.port)) as client:
+            answer = client.exchange(PING)
+    assert answer.status == 503 and b"permission denied" in answer.body and b"a restart may help" in answer.body
+
+
 def test_user_and_sandbox_of_a_reload_are_said_to_take_a_restart(engine, serve_file):
     proxy, rewrite = serve_file(engine(0o660, 0, 991), FILE)
     rewrite("[sockwarden]\nuser = 1234\n" + FILE)
@@ -221,7 +234,7 @@ def test_a_file_that_a_reload_could_not_read_is_told_at_the_start(engine, serve_
 
 
 @pytest.fixture
-def serve_file(folder, start_proxy):
+def serve_file(folder):
     """serve_file(daemon, text, mode): the program with a file of this text, and a way to write it anew."""
     path = folder / "sockwarden.ini"
 
@@ -233,8 +246,14 @@ def serve_file(folder, start_proxy):
             if replace:
                 target.rename(path)
         rewrite(text)
-        return start_proxy(daemon.path, arguments=("-c", str(path))), rewrite
-    return serve
+        proxy = Proxy(daemon.path, arguments=("-c", str(path)))
+        del proxy.environment["LISTEN"], proxy.environment["SOCKET_PATH"]
+        running.append(proxy)
+        return proxy.start(), rewrite
+    running = []
+    yield serve
+    for proxy in running:
+        proxy.stop()
 
 
 # ---- the sandbox -----------------------------------------------------------------------------------------------------
@@ -246,6 +265,8 @@ def test_the_sandbox_is_on_by_default_and_told_in_one_record(engine, start_proxy
         assert word in line
     told = status(proxy)
     assert told["NoNewPrivs"] == ["1"] and told["Seccomp"] == ["2"]
+    done = subprocess.run([binary(), "health"], env={"LISTEN": proxy.address}, capture_output=True, text=True, check=False)
+    assert done.stdout.rstrip().endswith("uid 65534, sandbox whole" if landlock() else "uid 65534, sandbox in part")
 
 
 def test_without_a_sandbox_root_is_given_up_all_the_same(engine, start_proxy):
