@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { ADDRESS_BYTES = 16, HOST_SIZE = 256 };
 
@@ -183,6 +184,13 @@ is_host_name(const char *item)
 static bool
 add_host(struct allow_from *list, const char *item, const char **problem)
 {
+    static const char *const everybody[] = {"all", "any", "everybody", "everyone", "*"};
+    for (size_t i = 0; i < sizeof(everybody) / sizeof(everybody[0]); i++) {
+        if (strcasecmp(item, everybody[i]) == 0) {
+            *problem = "for whoever reaches the socket leave allow_from out";
+            return false;
+        }
+    }
     if (!is_host_name(item)) {
         *problem = "it is neither address, CIDR block, uid:, user:, gid:, group: nor host name";
         return false;

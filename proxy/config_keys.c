@@ -396,7 +396,10 @@ check_value(struct draft *draft, const struct ini_entry *entry, bool many, struc
     if (!entry->continues && !draft_end_section(draft, problem))
         return false;
     draft->bare_line = 0;
-    if (entry->value[0] != '\0')
+    size_t length = strlen(entry->value);
+    if (length > 1 && strchr("\"'", entry->value[0]) != NULL && entry->value[length - 1] == entry->value[0])
+        return draft_fail(problem, "%.64s = %.64s: not taken: values stand without quotes", entry->key, entry->value);
+    if (length > 0)
         return true;
     snprintf(draft->bare_key, sizeof(draft->bare_key), "%s", entry->key);
     draft->bare_line = entry->line;

@@ -185,6 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_environment((struct slice){(const char *)data, size}, &environment);
     check_config(&environment);
     policy_warnings(environment.entries, config_option_names(), check_sentence, &environment);
+    policy_warnings_beside_file(environment.entries, config_option_names(), check_sentence, &environment);
     check_policy(&environment);
     free(environment.text);
     return 0;

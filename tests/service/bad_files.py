@@ -82,6 +82,7 @@ PROGRAM = [
 ]
 
 UPSTREAM = [
+    ("[upstream]\naddress = \"/run/docker.sock\"\n" + A + P, 2, "not taken: values stand without quotes"),
     ("[upstream]\naddress = /a\naddress = /b\n" + A + P, 3, "address stands twice in [upstream], first in line 2"),
     ("[upstream]\nadress = /a\n" + A + P, 2, "no key of [upstream] adress; did you mean address?"),
     ("[upstream]\naddress = docker.sock\n" + A + P, 2, "address = docker.sock: not taken; takes an absolute path"),
@@ -119,6 +120,8 @@ LISTENERS = [
     (A + "deny_detail = ful\n" + P, 4, "deny_detail = ful: not taken; takes full or terse; did you mean full?"),
     (A + "allow_from =\n" + P, 4, "allow_from has no value"),
     (A + "allow_from = ,\n" + P, 4, "allow_from has nothing but commas"),
+    (A + "allow_from = all\n" + P, 4, "allow_from = all: not taken; for whoever reaches the socket leave"),
+    (A + "allow_from = *\n" + P, 4, "allow_from = *: not taken; for whoever reaches the socket"),
     (A + "allow_from = 127.0.0.1,\n" + P, 4, "allow_from ends with a comma, and no line goes on with it"),
     (A + "allow_from = 127.0.0.1,\n  10.0.0.1/8\n" + P, 5, "allow_from = 10.0.0.1/8: not taken"),
     (A + "allow_from = 127.0.0.1\n  uid:0\n" + P, 5, "allow_from = uid:0: not taken: clients of a TCP port"),
