@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness.machine import DOCKER_GROUP, NOBODY, REPOSITORY
+from harness.machine import CLIENTS_GROUP, DOCKER_GROUP, NOBODY, REPOSITORY
 from harness.wait import wait_until
 
 POLICY = """
@@ -202,6 +202,23 @@ def test_sockets_start_the_service_and_outlive_it(service):
         assert one.ask("/version") == "200"
     assert one.ask("/version", "--unix-socket", "/run/ops.sock", address="http://d", user=AS_STRANGER) == "000"
     assert not one.entries("--grep", "is closed: no listener")
+
+
+def test_a_socket_for_a_container_stays_the_same_over_restarts_and_is_its_groups_alone(service):
+    one = service(PASSED.replace("systemd:clients", "systemd:dozzle"))
+    path = "/run/sockwarden-dozzle/docker.sock"
+    one.machine.write("/etc/systemd/system/sockwarden-dozzle.socket",
+                      SECOND_SOCKET.replace("/run/ops.sock", path).replace("docker\n", "clients\n").replace("=ops", "=dozzle"))
+    one.machine.run("systemctl", "daemon-reload")
+    one.machine.run("systemctl", "start", "sockwarden-dozzle.socket")
+    inodes = set()
+    for _ in range(2):
+        one.control("restart")
+        inodes.add(one.machine.run("stat", "-c", "%i %a %g", path))
+        for user, expected in ((AS_STRANGER.replace("--clear-groups", f"--groups={CLIENTS_GROUP}"), "200"),
+                               (AS_STRANGER, "000")):
+            assert one.ask("/version", "--unix-socket", path, address="http://d", user=user) == expected
+    assert len(inodes) == 1 and inodes.pop().split()[1:] == ["660", str(CLIENTS_GROUP)]
 
 
 def test_a_socket_that_no_listener_takes_is_told(service):

@@ -16,6 +16,7 @@ from .wait import wait_until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DOCKER_GROUP = 990
+CLIENTS_GROUP = 4000
 NOBODY = 65534
 BOOT_DEADLINE = 40
 # What a program may ask of the kernel on a machine that is no container.
@@ -26,7 +27,7 @@ FILES = {
     "etc/hosts": "127.0.0.1 localhost here.test\n",
     "etc/nsswitch.conf": "passwd: files systemd\ngroup: files systemd\nhosts: files\n",
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n",
-    "etc/group": f"root:x:0:\nnogroup:x:65534:\ndocker:x:{DOCKER_GROUP}:\n",
+    "etc/group": f"root:x:0:\nnogroup:x:65534:\ndocker:x:{DOCKER_GROUP}:\nclients:x:{CLIENTS_GROUP}:\n",
     "root/secret": "secret\n",
 }
 

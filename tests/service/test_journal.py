@@ -1,5 +1,7 @@
 """LOG_FORMAT=journal: entries with fields, on a socket that plays the journal's."""
 
+import pathlib
+import re
 import socket
 
 import pytest
@@ -9,6 +11,7 @@ from harness.wait import wait_until
 from journal import Journal
 from test_file import HEAD, READERS, status
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 # It names a listener, for `serve` waits for what standard error says of them.
 TEXT = HEAD + READERS + "[listener one]\naddress = tcp://127.0.0.1:0\npolicy = readers\n"
 
@@ -105,6 +108,14 @@ def test_without_a_journal_records_are_text_until_it_is_there_again(journal, ser
     assert status((proxy.host, proxy.port), "/version") == 200
     proxy.wait_for_log(" access ")
     assert len(proxy.lines("the journal is not there")) == 2
+
+
+def test_the_page_on_systemd_has_every_field():
+    written = set()
+    for source in (ROOT / "proxy").glob("*.c"):
+        written |= set(re.findall(r'log_(?:string|slice|number|seconds)\(&?record, "(\w+)"', source.read_text()))
+    told = set(re.findall(r"`SOCKWARDEN_(\w+)`", (ROOT / "docs/systemd.md").read_text()))
+    assert told == {name.upper() for name in written - {"level"}}
 
 
 def is_open(address):
