@@ -1,4 +1,5 @@
 #include "cli_explain.h"
+#include "json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,16 +22,9 @@ struct answers {
 };
 
 static void
-print_field(FILE *output, const char *name, const char *value)
-{
-    fprintf(output, ", \"%s\": \"", name);
-    table_print_json(value, output);
-    fputc('"', output);
-}
-
-static void
 print_answer(struct answers *answers, const struct verdict *verdict)
 {
+    static const char *const names[] = {"verdict", "operation", "rule", "cure", NULL};
     FILE *output = answers->output;
     bool allowed = verdict->action == VERDICT_ALLOW;
     const char *word = verdict->dry ? "dry" : allowed ? "allow" : "deny";
@@ -41,11 +35,9 @@ print_answer(struct answers *answers, const struct verdict *verdict)
                 verdict->cure);
         break;
     case TABLE_JSON:
-        fprintf(output, "{\"verdict\": \"%s\"", word);
-        print_field(output, "operation", verdict->operation);
-        print_field(output, "rule", verdict->rule);
-        print_field(output, "cure", verdict->cure);
-        fputs("}\n", output);
+        json_print_object(names, (const char *const[]){word, verdict->operation, verdict->rule, verdict->cure, NULL},
+                          output);
+        fputc('\n', output);
         break;
     case TABLE_TEXT:
         fprintf(output, "%s: %s, by %s\n",

@@ -1,11 +1,13 @@
 #include "cli_health.h"
 #include "config.h"
 #include "health.h"
+#include "json.h"
 #include "options.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,36 +104,20 @@ ask(struct question *question)
     return true;
 }
 
-/* The message of one of our own answers, in place; NULL where it is none. */
-static char *
-message_of(char *answer)
-{
-    static const char mark[] = "{\"message\":\"sockwarden: ";
-    char *body = strstr(answer, "\r\n\r\n");
-    if (body == NULL || strncmp(body + 4, mark, sizeof(mark) - 1) != 0)
-        return NULL;
-    char *message = body + 4 + sizeof(mark) - 1;
-    char *to = message;
-    for (char *from = message; *from != '\0' && *from != '"'; from++) {
-        if (*from == '\\' && from[1] != '\0')
-            from++;
-        *to++ = *from;
-    }
-    *to = '\0';
-    return message;
-}
-
 static int
-report(struct question *question, FILE *output)
+report(const struct question *question, FILE *output)
 {
+    static const char mark[] = "sockwarden: ";
     bool healthy = strncmp(question->answer, "HTTP/1.1 200 ", 13) == 0;
-    char *message = message_of(question->answer);
-    if (message == NULL) {
+    const char *body = strstr(question->answer, "\r\n\r\n");
+    char *message = body != NULL ? json_message(body + 4) : NULL;
+    bool ours = message != NULL && strncmp(message, mark, sizeof(mark) - 1) == 0;
+    if (ours)
+        fprintf(output, "%s%s\n", healthy ? "" : "unhealthy: ", message + sizeof(mark) - 1);
+    else
         fprintf(output, "unhealthy: what answers at %s is not sockwarden\n", question->listener->address.name);
-        return UNHEALTHY;
-    }
-    fprintf(output, "%s%s\n", healthy ? "" : "unhealthy: ", message);
-    return healthy ? HEALTHY : UNHEALTHY;
+    free(message);
+    return ours && healthy ? HEALTHY : UNHEALTHY;
 }
 
 static int

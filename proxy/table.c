@@ -1,4 +1,5 @@
 #include "table.h"
+#include "json.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -30,20 +31,6 @@ table_format_of_word(const char *word, enum table_format otherwise, enum table_f
         return true;
     }
     return word == NULL;
-}
-
-void
-table_print_json(const char *text, FILE *output)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            fprintf(output, "\\%c", byte);
-        else if (byte < 0x20 || byte == 0x7f)
-            fprintf(output, "\\u%04x", byte);
-        else
-            fputc(byte, output);
-    }
 }
 
 struct table *
@@ -94,15 +81,14 @@ print_tabbed(const struct table *table, const char *const cells[])
 }
 
 static void
-print_object(const struct table *table, const char *const cells[])
+print_object(struct table *table, const char *const cells[])
 {
-    fputs(table->rows > 0 ? ",\n {" : "\n {", table->output);
-    for (size_t i = 0; i < table->width; i++) {
-        fprintf(table->output, "%s\"%s\": \"", i > 0 ? ", " : "", table->columns[i]);
-        table_print_json(cells[i], table->output);
-        fputc('"', table->output);
-    }
-    fputc('}', table->output);
+    const char *values[COLUMNS_MAX + 1] = {NULL};
+    for (size_t i = 0; i < table->width; i++)
+        values[i] = cells[i];
+    fputs(table->rows > 0 ? ",\n" : "\n", table->output);
+    if (!json_print_object(table->columns, values, table->output))
+        table->cells.failed = true;
 }
 
 void

@@ -27,7 +27,4 @@ void table_row(struct table *table, const char *const cells[]);
 /* Writes what is left and frees the table. False where memory was short. */
 bool table_end(struct table *table);
 
-/* `text` as the inside of a JSON string. */
-void table_print_json(const char *text, FILE *output);
-
 #endif

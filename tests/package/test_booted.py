@@ -33,7 +33,7 @@ def machine(package, tmp_path_factory):
     shutil.copy(package, root.folder / "root/sockwarden.deb")
     booted = Machine(root.folder)
     # The machine has no network: what the package needs is installed before.
-    root.apt("install", "libevent-core-2.1-7", "libevent-extra-2.1-7", "libhttp-parser2.9", "libinih1", "libseccomp2")
+    root.apt("install", "libevent-core-2.1-7", "libevent-extra-2.1-7", "libhttp-parser2.9", "libinih1", "libcjson1", "libseccomp2")
     booted.boot()
     yield booted
     booted.stop()

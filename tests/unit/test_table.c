@@ -45,8 +45,8 @@ a_table_is_printed_for_people_and_for_programs(void **state)
          "verdict\tpath\trule\nallow\t/info\tINFO=1\nif\t/Ü \"x\" y\t\ndeny\t\tno grant\n"},
         {"programs get the names of nothing, too", TABLE_TSV, true, 0, "verdict\tpath\trule\n"},
         {"JSON escapes", TABLE_JSON, true, 2,
-         "[\n {\"verdict\": \"allow\", \"path\": \"/info\", \"rule\": \"INFO=1\"},"
-         "\n {\"verdict\": \"if\", \"path\": \"/Ü\\u0009\\\"x\\\"\\u000ay\", \"rule\": \"\"}\n]\n"},
+         "[\n{\"verdict\":\"allow\",\"path\":\"/info\",\"rule\":\"INFO=1\"},"
+         "\n{\"verdict\":\"if\",\"path\":\"/Ü\\t\\\"x\\\"\\ny\",\"rule\":\"\"}\n]\n"},
         {"an empty array", TABLE_JSON, true, 0, "[]\n"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
