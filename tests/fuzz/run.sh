@@ -10,7 +10,7 @@ root=$(cd "$here/../.." && pwd)
 
 folder=$root/build/fuzz
 seconds=10
-every=(target head body environment file client_stream)
+every=(target rules head body environment file client_stream)
 
 usage() {
     cat <<EOF

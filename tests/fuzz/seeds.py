@@ -194,7 +194,24 @@ def file_seeds():
         yield text.encode("latin-1")
 
 
-SEEDS = {"target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds,
+RULES = ["ContainerKill ?signal=HUP", "ContainerStats ?stream=0", "ContainerList ?all=1", "ContainerStop ?t<=60",
+         "@control ?signal=HUP ?t<=60", "GET /containers/json ?all=1 ?!size", "section:containers ?stream=0",
+         "ContainerKillLibpod, ContainerKill ?signal=HUP"]
+RULE_CALLS = ["POST /containers/x/kill?signal=", "GET /containers/x/stats?stream=", "GET /v1.41/containers/json?all=",
+              "POST /containers/x/stop?t=", "POST /v4.0.0/libpod/containers/x/kill?Signal="]
+RULE_VALUES = ["HUP", "SIGHUP", "sighup", "1", "%2B1", "0", "false", "f", "true", "on", "yes", "60", "061", "-1", "",
+               "1&signal=9", "9&signal=1", "1&Signal=9", "0&stream=1", "1&stream=0", "9&Signal=HUP", "%48UP", "1;t=2"]
+
+
+def rules_seeds():
+    for rule in RULES:
+        for call in RULE_CALLS:
+            asked = call.rpartition("?")[2].lower()
+            for value in RULE_VALUES if f"?{asked[:-1]}" in rule else ["1"]:
+                yield f"{rule}\n{call}{value}".encode()
+
+
+SEEDS = {"rules": rules_seeds, "target": target_seeds, "head": head_seeds, "body": body_seeds, "environment": environment_seeds,
          "client_stream": client_stream_seeds, "file": file_seeds}
 
 
