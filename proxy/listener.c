@@ -31,8 +31,22 @@ struct listener {
     ino_t inode;
 };
 
+/* As allow_from would name it; a process of another name space has no number here. */
 static void
-name_client(const struct sockaddr *peer, char *name, size_t size)
+name_process(int fd, char *name, size_t size)
+{
+    struct ucred credentials;
+    socklen_t length = sizeof(credentials);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
+        snprintf(name, size, "unix");
+    else if (credentials.pid > 0)
+        snprintf(name, size, "uid:%u,pid:%d", credentials.uid, credentials.pid);
+    else
+        snprintf(name, size, "uid:%u", credentials.uid);
+}
+
+static void
+name_client(const struct sockaddr *peer, int fd, char *name, size_t size)
 {
     char host[INET6_ADDRSTRLEN];
     if (peer->sa_family == AF_INET) {
@@ -49,7 +63,7 @@ name_client(const struct sockaddr *peer, char *name, size_t size)
             snprintf(name, size, "[%s]:%u", host, ntohs(v6->sin6_port));
         }
     } else {
-        snprintf(name, size, "unix");
+        name_process(fd, name, size);
     }
 }
 
@@ -60,7 +74,7 @@ on_accept(struct evconnlistener *connections, evutil_socket_t fd, struct sockadd
     (void)length;
     struct listener *listener = argument;
     char name[INET6_ADDRSTRLEN + 16];
-    name_client(peer, name, sizeof(name));
+    name_client(peer, fd, name, sizeof(name));
     listener->handler->accepted(listener->owner, fd, peer, name);
 }
 

@@ -90,8 +90,8 @@ def test_a_start_that_fails_says_why_in_its_status_and_the_journal(service):
 
 
 @pytest.mark.parametrize("address,told", [
-    ("unix:/run/other.sock", "may not make files in /run, which is of user 0, group 0 and mode 0755; choose a folder of "
-                             "its own [(]under systemd a RuntimeDirectory=[)]"),
+    ("unix:/run/other.sock", "may not make files in /run, which is of user 0, group 0 and mode 0755; choose a folder "
+                             "of its own [(]under systemd a RuntimeDirectory=[)]"),
     ("unix:/home/x/s.sock", "the user [0-9]+, as which this runs, may not enter /home"),
     ("unix:/run/sockwarden/none/s.sock", "the folder /run/sockwarden/none does not exist"),
     ("tcp://127.0.0.1:80", "let systemd open it"),
@@ -208,7 +208,8 @@ def test_a_socket_for_a_container_stays_the_same_over_restarts_and_is_its_groups
     one = service(PASSED.replace("systemd:clients", "systemd:dozzle"))
     path = "/run/sockwarden-dozzle/docker.sock"
     one.machine.write("/etc/systemd/system/sockwarden-dozzle.socket",
-                      SECOND_SOCKET.replace("/run/ops.sock", path).replace("docker\n", "clients\n").replace("=ops", "=dozzle"))
+                      SECOND_SOCKET.replace("=docker", "=clients").replace("/run/ops.sock", path).replace("=ops",
+                                                                                                          "=dozzle"))
     one.machine.run("systemctl", "daemon-reload")
     one.machine.run("systemctl", "start", "sockwarden-dozzle.socket")
     inodes = set()

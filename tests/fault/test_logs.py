@@ -97,7 +97,7 @@ def test_an_exchange_is_one_access_record_with_all_that_was_asked_for(daemon, se
         assert ACCESS <= set(record) and record["level"] == "info", record
         assert record["end"] == "complete" and int(record["status"]) == 200
         assert 0 <= float(record["duration"]) < 10
-    assert [record["client"] for record in got] == [client.name, "unix", client.name, client.name]
+    assert [record["client"] for record in got] == [client.name, f"uid:{os.getuid()},pid:{os.getpid()}", client.name, client.name]
     assert [record["method"] for record in got] == ["GET", "POST", "HEAD", "GET"]
     assert [record["operation"] for record in got] == ["SystemInfo", "ImageLoad", "SystemPingHead", "ContainerInspect"]
     assert [record["rule"] for record in got] == ["INFO=1", "IMAGES=1", "PING=1", "CONTAINERS=1"]

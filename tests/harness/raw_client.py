@@ -88,7 +88,9 @@ class RawClient:
     @property
     def name(self):
         """How the log calls this client."""
-        return "unix" if self.sock.family == socket.AF_UNIX else "%s:%d" % self.sock.getsockname()[:2]
+        if self.sock.family == socket.AF_UNIX:
+            return f"uid:{os.getuid()},pid:{os.getpid()}"
+        return "%s:%d" % self.sock.getsockname()[:2]
 
     # Writing
 
