@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MANUAL_WIDTH = 100 };
+enum { MANUAL_WIDTH = 74 };
 
 void
 markdown_cell(FILE *output, const char *text)
