@@ -8,7 +8,7 @@
 
 static struct {
     bool open;
-    bool useless; /* no kernel for it */
+    bool useless; /* it does not work here, or it did not once */
     int in;
     int out;
 } conduit;
@@ -74,11 +74,12 @@ conduit_read(char *bytes, size_t count)
             break;
         done += (size_t)piece;
     }
-    /* Whatever may be left must never come out in another stream. */
     if (done < count) {
+        /* It can't happen; but what is left in it must never reach another stream. */
         close(conduit.in);
         close(conduit.out);
         conduit.open = false;
+        conduit.useless = true;
     }
     return done;
 }

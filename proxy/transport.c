@@ -492,9 +492,3 @@ transport_peer_closed(const struct transport *transport)
     struct pollfd peer = {.fd = transport->fd, .events = 0};
     return poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR)) != 0;
 }
-
-int
-transport_fd(const struct transport *transport)
-{
-    return transport->fd;
-}

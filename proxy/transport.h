@@ -103,6 +103,4 @@ bool transport_peer_closed(const struct transport *transport);
 /* True once `write_failed` or `read_failed` is due or was called. */
 bool transport_failed(const struct transport *transport);
 
-int transport_fd(const struct transport *transport);
-
 #endif
