@@ -57,7 +57,7 @@ EOF
 
 PACKAGES=("${BUILD_PACKAGES[@]}" clang clang-format clang-tidy shellcheck libcmocka-dev valgrind haproxy mandoc
     python3 python3-pytest python3-docker curl busybox-static socat systemd systemd-container iproute2 util-linux procps
-    git ca-certificates debootstrap docker-compose python3-yaml python3-dateutil python3-defusedxml python3-psutil python3-ujson)
+    git ca-certificates debootstrap dpkg-dev file docker-compose python3-yaml python3-dateutil python3-defusedxml python3-psutil python3-ujson)
 
 # Packages that stand for a command: left alone where the command came from elsewhere (an engine of another make,
 # another node). A package that apt doesn't know is passed over: Debian 12 has no docker-cli of its own, for docker.io

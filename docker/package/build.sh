@@ -3,6 +3,12 @@
 # machine gives the same bytes: names of folders are kept out of the program, and all times are that of the last commit
 # (or SOURCE_DATE_EPOCH).
 set -euo pipefail
+for program in cmake dpkg-shlibdeps file; do
+    command -v "$program" >/dev/null || {
+        echo "build.sh: $program is missing (Debian: apt-get install cmake dpkg-dev file)" >&2
+        exit 1
+    }
+done
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(realpath -m "${1:-$root/build/package}")
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}
