@@ -15,10 +15,16 @@ is_name_byte(char byte)
            byte == '_' || byte == '-' || byte == '.';
 }
 
+static int
+cut(struct slice word)
+{
+    return word.length < 64 ? (int)word.length : 64;
+}
+
 static bool
 complain(char *error, struct slice word, const char *what)
 {
-    snprintf(error, CONDITION_ERROR_SIZE, "%.*s: %s", word.length < 64 ? (int)word.length : 64, word.data, what);
+    snprintf(error, CONDITION_ERROR_SIZE, "%.*s: %s", cut(word), word.data, what);
     return false;
 }
 
@@ -57,10 +63,26 @@ check_values(struct slice word, struct condition *condition, char *error)
     condition->values_are = parameter_kind(condition->name);
     while (next_value(&at, end, &value)) {
         const char *fault = parameter_fault(condition->values_are, value);
+        if (fault != NULL && memchr(value.data, ',', value.length) != NULL)
+            fault = "several values are parted by |";
+        else if (value.length > 0 && (value.data[0] == '<' || value.data[0] == '>'))
+            fault = "a comparison is <= or >=";
         if (fault != NULL)
             return complain(error, word, fault);
     }
     return true;
+}
+
+/* A name that is nearly that of a parameter would never be there, and a deny would never hold. */
+static bool
+check_name(struct slice word, struct slice name, char *error)
+{
+    const char *meant = parameter_meant(name);
+    if (meant == NULL)
+        return true;
+    snprintf(error, CONDITION_ERROR_SIZE, "%.*s: no engine has this parameter; did you mean %s?", cut(word), word.data,
+             meant);
+    return false;
 }
 
 /* `word` is one condition, the question mark included. */
@@ -79,6 +101,8 @@ parse_one(struct slice word, struct condition *condition, char *error)
     condition->name.length = (size_t)(at - condition->name.data);
     if (word.data[0] != '?' || condition->name.length == 0)
         return complain(error, word, "a condition is ?name=VALUE|VALUE, ?name<=NUMBER, ?name>=NUMBER, ?name or ?!name");
+    if (!check_name(word, condition->name, error))
+        return false;
     if (at == end) {
         condition->kind = absent ? CONDITION_ABSENT : CONDITION_PRESENT;
         return true;

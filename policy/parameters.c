@@ -1,5 +1,6 @@
 #include "parameters.h"
 
+#include "names.h"
 #include "query.h"
 
 /* No value that has a meaning is longer. */
@@ -13,11 +14,13 @@ struct named {
 static const struct named NAMED[] = {
 #define FLAG(name)   {(name), PARAMETER_FLAG},
 #define SIGNAL(name) {(name), PARAMETER_SIGNAL},
+#define TEXT(name)   {(name), PARAMETER_TEXT},
 #define DEFAULT(operation, name, value)
 #define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
+#undef TEXT
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -31,11 +34,13 @@ struct standard {
 static const struct standard STANDARDS[] = {
 #define FLAG(name)
 #define SIGNAL(name)
+#define TEXT(name)
 #define DEFAULT(operation, name, value) {#operation, (name), (value)},
 #define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
+#undef TEXT
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -48,11 +53,13 @@ struct signal_name {
 static const struct signal_name SIGNALS[] = {
 #define FLAG(name)
 #define SIGNAL(name)
+#define TEXT(name)
 #define DEFAULT(operation, name, value)
 #define SIGNAL_NUMBER(number, name) {(number), (name)},
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
+#undef TEXT
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -64,6 +71,22 @@ parameter_kind(struct slice name)
         if (slice_equals(name, slice_from_string(NAMED[i].name)))
             return NAMED[i].kind;
     return PARAMETER_TEXT;
+}
+
+const char *
+parameter_meant(struct slice name)
+{
+    enum { SHORTEST = 4 };
+    const char *near = NULL;
+    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++) {
+        struct slice known = slice_from_string(NAMED[i].name);
+        if (slice_equals(name, known))
+            return NULL;
+        bool misspelt = name.length >= SHORTEST && name_distance(name, known) == 1;
+        if (name_equals_loosely(name, known) || (misspelt && near == NULL))
+            near = NAMED[i].name;
+    }
+    return near;
 }
 
 const char *

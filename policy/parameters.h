@@ -13,6 +13,10 @@ enum parameter_kind { PARAMETER_TEXT, PARAMETER_FLAG, PARAMETER_SIGNAL };
 
 enum parameter_kind parameter_kind(struct slice name);
 
+/* The parameter that is meant by a name which is nearly that of one; NULL for what is one, and for what is far from
+ * all. */
+const char *parameter_meant(struct slice name);
+
 /* What is wrong with a value that a rule asks for: a sentence; NULL where nothing is. */
 const char *parameter_fault(enum parameter_kind kind, struct slice wanted);
 

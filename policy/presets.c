@@ -122,6 +122,11 @@ find_preset(struct slice word, struct preset_choice *choice, char *error)
             return true;
         }
     }
+    if (memchr(word.data, ',', word.length) != NULL) {
+        snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: each preset has a line of its own, and features no commas",
+                 shown(word), word.data);
+        return false;
+    }
     const char *nearest = nearest_name(ROW_PRESET, 0, ROWS_COUNTED, word);
     snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: there is no such preset; %s%s%s", shown(word), word.data,
              nearest != NULL ? "did you mean " : "\"sockwarden presets\" lists them", nearest != NULL ? nearest : "",

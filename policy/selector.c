@@ -87,6 +87,45 @@ add_row(struct selector *selector, size_t row)
             route_set_add(&selector->routes, i);
 }
 
+/* What a word that is no operation was probably meant to be: another kind of selector; NULL for none of them. */
+static const char *
+other_kind(struct slice word, char *text, size_t size)
+{
+    static const char *const everything[] = {"all", "any", "everything", "*"};
+    for (size_t i = 0; i < sizeof(everything) / sizeof(everything[0]); i++)
+        if (slice_equals_ignoring_case(word, slice_from_string(everything[i])))
+            return "there is no word for everything; name classes, as in @read, @control";
+    if (method_from_slice(word) != METHOD_OTHER)
+        return "a method needs the template of a route, as in GET /containers/json; it includes HEAD";
+    if (memchr(word.data, '?', word.length) != NULL)
+        return "conditions stand behind a blank, as in ContainerList ?all=1";
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        struct slice known = class_words((enum class)i)->word;
+        if (slice_equals_ignoring_case(word, known)) {
+            snprintf(text, size, "no operation of the API is called so; did you mean @%s?", known.data);
+            return text;
+        }
+    }
+    for (size_t i = 0; i < SECTION_NONE; i++) {
+        struct slice known = section_segment((enum section)i);
+        if (slice_equals_ignoring_case(word, known)) {
+            snprintf(text, size, "no operation of the API is called so; did you mean section:%s?", known.data);
+            return text;
+        }
+    }
+    return NULL;
+}
+
+static bool
+complain_of_kind(struct slice word, const char *before, char *error)
+{
+    char text[SHOWN + 80];
+    const char *kind = other_kind(word, text, sizeof(text));
+    if (kind != NULL)
+        snprintf(error, SELECTOR_ERROR_SIZE, "%s%.*s: %s", before, shown(word), word.data, kind);
+    return kind != NULL;
+}
+
 static bool
 parse_class(struct slice word, struct selector *selector, char *error)
 {
@@ -102,6 +141,8 @@ parse_class(struct slice word, struct selector *selector, char *error)
                 route_set_add(&selector->routes, row);
         return true;
     }
+    if (slice_equals_ignoring_case(word, SLICE_LITERAL("all")) && complain_of_kind(word, "@", error))
+        return false;
     return complain(error, "there is no such class", &nearest, "@");
 }
 
@@ -135,6 +176,8 @@ parse_operation(struct slice word, struct selector *selector, char *error)
     }
     for (size_t row = 0; !found && row < ROUTE_COUNT; row++)
         consider(&nearest, route_row(row)->operation);
+    if (!found && complain_of_kind(word, "", error))
+        return false;
     return found || complain(error, "no operation of the API is called so", &nearest, "");
 }
 
@@ -205,6 +248,10 @@ complain_of_template(enum method method, struct slice template, char *error)
     }
     if (template.length > 2 && template.data[1] == 'v' && template.data[2] >= '0' && template.data[2] <= '9')
         return complain(error, "a template has no version prefix: it stands for the path under each", &nearest, before);
+    if (memchr(template.data, '?', template.length) != NULL)
+        return complain(error, "conditions stand behind a blank, as in GET /containers/json ?all=1", &nearest, before);
+    if (memchr(template.data, '*', template.length) != NULL)
+        return complain(error, "there are no wildcards; all of a section is section:containers", &nearest, before);
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
         const char *known = route_row(row)->template;
         if (route_row(row)->method != method)
@@ -296,6 +343,11 @@ parse_call(struct slice text, size_t blank, struct selector *selector, char *err
     enum method method = method_from_slice(word);
     while (blank < text.length && (text.data[blank] == ' ' || text.data[blank] == '\t'))
         blank++;
+    if (method == METHOD_OTHER && text.data[blank] != '/') {
+        snprintf(error, SELECTOR_ERROR_SIZE,
+                 "%.*s: several are parted by commas, conditions begin with a question mark", shown(text), text.data);
+        return false;
+    }
     if (method == METHOD_OTHER) {
         struct nearest nearest = {word, NULL, NAME_FAR};
         for (size_t i = 0; i < METHOD_OTHER; i++)
