@@ -42,25 +42,48 @@ blame_listener(const struct config *config, size_t index, char *text, size_t siz
         snprintf(text, size, "LISTEN=%.128s", listener->address.name);
 }
 
+/* True where `all` is every address of a port, and `one` is one of them. [::] takes IPv4, too. */
+static bool
+is_among(const struct address *one, const struct address *all)
+{
+    bool both_tcp = address_port(one) != 0 && address_port(one) == address_port(all);
+    return both_tcp && address_is_any(all) && (all->socket.ss_family == AF_INET6 || one->socket.ss_family == AF_INET);
+}
+
+static bool
+overlap(const struct address *one, const struct address *other)
+{
+    return address_equals(one, other) || is_among(one, other) || is_among(other, one);
+}
+
+static bool
+fail_overlap(const struct config *config, size_t index, size_t former, const char *blamed, char *problem)
+{
+    const struct address *there = &config->listeners[former].address;
+    bool same = address_equals(&config->listeners[index].address, there);
+    if (config->listeners[former].own_name != NULL)
+        return config_fail(problem, "%s: not taken: [listener %s] is there, at %s; takes a place of its own", blamed,
+                           config->listeners[former].name, there->name);
+    return same
+               ? config_fail(problem, "%s: not taken: it stands twice; takes each place once", blamed)
+               : config_fail(problem, "%s: not taken: it overlaps with %s; takes each place once", blamed, there->name);
+}
+
 /* Two listeners at one place, or a listener where the engine is. A port of 0 is another one each time. */
 static bool
 check_place(const struct config *config, size_t index, char *problem)
 {
     const struct address *address = &config->listeners[index].address;
+    const struct address *engine = &config->engine;
     char blamed[PART_SIZE];
-    if (address_has_free_port(address))
+    if (!address_is_unix(address) && address_has_free_port(address))
         return true;
     blame_listener(config, index, blamed, sizeof(blamed));
-    if (address_equals(address, &config->engine))
+    if (address_equals(address, engine) || (address_is_local(engine) && is_among(engine, address)))
         return config_fail(problem, "%s: not taken: that is where the engine is; takes another place", blamed);
-    for (size_t i = 0; i < index; i++) {
-        const char *name = config->listeners[i].name;
-        if (!address_equals(address, &config->listeners[i].address))
-            continue;
-        return name != NULL ? config_fail(problem, "%s: not taken: [listener %s] is there; takes a place of its own",
-                                          blamed, name)
-                            : config_fail(problem, "%s: not taken: it stands twice; takes each place once", blamed);
-    }
+    for (size_t i = 0; i < index; i++)
+        if (overlap(address, &config->listeners[i].address))
+            return fail_overlap(config, index, i, blamed, problem);
     return true;
 }
 

@@ -128,6 +128,12 @@ LISTENERS = [
     (U + "allow_from = uid:0, 127.0.0.1\n" + P, 4, "allow_from = 127.0.0.1: not taken: clients of a unix socket"),
     (U + "allow_from = user:nobody-here\n" + P, 4, "allow_from = user:nobody-here: not taken"),
     (U + U.replace("[listener u]", "[listener v]") + P, 5, "not taken: [listener u] is there"),
+    (A.replace(":0", ":2375") + A.replace("[listener a]", "[listener b]").replace("127.0.0.1:0", "[::]:2375") + P, 5,
+     "address = tcp://[::]:2375: not taken: [listener a] is there, at tcp://127.0.0.1:2375"),
+    (A.replace("127.0.0.1:0", "0.0.0.0:2375") + A.replace("[listener a]", "[listener b]").replace(":0", ":2375") + P, 5,
+     "address = tcp://127.0.0.1:2375: not taken: [listener a] is there, at tcp://0.0.0.0:2375"),
+    ("[upstream]\naddress = tcp://127.0.0.1:2375\n" + A.replace("127.0.0.1:0", "[::]:2375") + P, 4,
+     "not taken: that is where the engine is"),
     ("[upstream]\naddress = /run/u.sock\n" + U + P, 4, "not taken: that is where the engine is"),
 ]
 

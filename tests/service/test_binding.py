@@ -34,13 +34,13 @@ def public():
 
 @pytest.fixture
 def expect_refusal(public):
-    """expect_refusal(text, problem, prefix): with this file it ends with 1, and says what the pattern says."""
-    def expect(text, problem, prefix=()):
+    """expect_refusal(text, problem, prefix): with this file it ends with 1 (or `code`), and says what the pattern says."""
+    def expect(text, problem, prefix=(), code=1):
         file = public / "sockwarden.ini"
         file.write_text(text.format(engine="/nowhere.sock"))
         done = subprocess.run([*prefix, binary(), "-c", str(file)], env=clean_environment(), capture_output=True,
                               text=True, timeout=30, check=False)
-        assert done.returncode == 1 and re.search(problem, done.stderr), done
+        assert done.returncode == code and re.search(problem, done.stderr), done
     return expect
 
 
@@ -74,7 +74,7 @@ def test_two_listeners_of_one_file_at_one_port_are_told_of_each_other(expect_ref
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     text = listener(f"tcp://127.0.0.1:{port}") + f"[listener two]\naddress = tcp://0.0.0.0:{port}\npolicy = readers\n"
-    expect_refusal(text, "in use by another listener of this process")
+    expect_refusal(text, r"not taken: \[listener one\] is there, at tcp://127\.0\.0\.1", code=2)
 
 
 def test_an_address_of_another_host(expect_refusal):

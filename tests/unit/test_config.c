@@ -307,6 +307,12 @@ listeners_are_a_list(void **state)
     expect_refusal("LISTEN=unix:/a,tcp://localhost:1", "must be numeric");
     assert_null(configure(problem, "LISTEN=unix:/a,unix:/b,unix:///a", NULL));
     assert_string_equal(problem, "LISTEN=unix:/a: not taken: it stands twice; takes each place once");
+    assert_null(configure(problem, "LISTEN=tcp://[::]:1,tcp://[::1]:1", NULL));
+    assert_string_equal(problem,
+                        "LISTEN=tcp://[::1]:1: not taken: it overlaps with tcp://[::]:1; takes each place once");
+    config = take("LISTEN=tcp://0.0.0.0:1,tcp://[::1]:1,tcp://127.0.0.1:2", "SOCKET_PATH=tcp://192.0.2.1:1");
+    assert_int_equal(config->listener_count, 3);
+    config_unref(config);
     assert_null(configure(problem, "LISTEN=unix:/a", "SOCKET_PATH=/a"));
     assert_string_equal(problem, "LISTEN=unix:/a: not taken: that is where the engine is; takes another place");
 }
