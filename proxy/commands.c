@@ -269,6 +269,8 @@ prepare(struct command *command)
         return false;
     if (!services[command->line->verb].needs_settings)
         return true;
+    if (command->line->verb == VERB_RUN)
+        server_hold_reloads();
     command->config = load(given(command, ARGUMENT_CONFIG), command->environment, problem);
     if (command->config == NULL) {
         complain("%s", problem);

@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 print_help(const struct command_line *line)
@@ -25,11 +27,27 @@ finish(int code)
     return EXIT_NO;
 }
 
+/*
+ * A standard stream that is closed would be the next socket, and the log would speak into it. For reading only: writing
+ * to it fails as it did.
+ */
+static void
+occupy_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int
 main(int argc, char *argv[])
 {
     struct command_line line;
     char problem[COMMAND_LINE_PROBLEM_SIZE];
+    occupy_standard_streams();
     if (!command_line_parse(argc, argv, &line, problem)) {
         fprintf(stderr, "sockwarden: %s; sockwarden --help shows the usage\n", problem);
         return EXIT_USAGE;

@@ -400,6 +400,21 @@ server_new(struct config *config, server_load *load, char *problem)
     return server;
 }
 
+static void
+mask_hangup(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(how, &signals, NULL);
+}
+
+void
+server_hold_reloads(void)
+{
+    mask_hangup(SIG_BLOCK);
+}
+
 /* A signal that comes while all is put away would find no handler and end a run that went well as a killed one. */
 static void
 hold_signals(void)
@@ -416,6 +431,7 @@ int
 server_run(struct server *server)
 {
     int result;
+    mask_hangup(SIG_UNBLOCK);
     upstream_probe(server->services.upstream);
     start_telling(server);
     log_gather(true);

@@ -19,6 +19,9 @@ enum { SERVER_PROBLEM_SIZE = 512 };
  */
 typedef struct config *server_load(char *problem);
 
+/* Before the settings are read for the first time: a SIGHUP that comes until it serves is met by a reload then. */
+void server_hold_reloads(void);
+
 /* Listens; takes a reference of `config`. On failure returns NULL and writes a sentence to `problem`. */
 struct server *server_new(struct config *config, server_load *load, char *problem);
 

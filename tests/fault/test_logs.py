@@ -347,3 +347,19 @@ def test_nothing_goes_to_standard_output(daemon):
         assert line, "ended before it listened"
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10)[0] == b"" and process.returncode == 0
+
+
+def test_a_closed_standard_stream_is_no_place_for_a_socket(daemon, tmp_path):
+    """Else the log would speak into the connection that gets its number."""
+    path = str(tmp_path / "s.sock")
+    closed = ("sh", "-c", "exec \"$@\" <&- >&- 2>&-", "-")
+    with subprocess.Popen([*closed, binary()], env=clean_environment(LISTEN=f"unix:{path}", SOCKET_PATH=daemon.address),
+                          start_new_session=True) as proxy:
+        try:
+            wait_until(lambda: os.path.exists(path), 10, "a socket")
+            assert {os.readlink(f"/proc/{proxy.pid}/fd/{number}") for number in range(3)} == {"/dev/null"}
+            with RawClient(path) as client:
+                assert client.exchange(request("GET", "/_ping")).status == 200
+        finally:
+            proxy.terminate()
+        assert proxy.wait(15) == 0

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from harness.fake_daemon import chunk, chunked_head
-from harness.proxy import Proxy, sanitizer_slack
+from harness.proxy import Proxy, binary, clean_environment, sanitizer_slack
 from harness.raw_client import RawClient, request
 from harness.wait import wait_settled, wait_until
 from test_file import HEAD, OPS, READERS, status
@@ -274,6 +274,27 @@ def test_who_waits_over_the_limit_is_served_when_a_reload_raises_it(serve):
         proxy.wait_for_log(lambda line: " listening " in line)
         reload(proxy, text % 4)
         assert second.read_answer().status == 200
+
+
+def test_a_signal_before_it_serves_is_met_by_a_reload_then(tmp_path):
+    """The file is a pipe: the program waits for it at a place that can be seen."""
+    path = tmp_path / "pipe.ini"
+    os.mkfifo(path)
+    text = (FILE + listener("one", "tcp://127.0.0.1:0")).format(engine="/nowhere.sock")
+    with subprocess.Popen([binary(), "-c", str(path)], env=clean_environment(), stderr=subprocess.PIPE,
+                          text=True) as proxy:
+        try:
+            with open(path, "w", encoding="utf-8") as pipe:
+                proxy.send_signal(signal.SIGHUP)
+                pipe.write(text)
+            assert any(" listening " in line for line in iter(proxy.stderr.readline, ""))
+            with open(path, "w", encoding="utf-8") as pipe:  # it is read again
+                pipe.write(text)
+            assert any(" reload text=" in line for line in iter(proxy.stderr.readline, ""))
+            proxy.terminate()
+            assert proxy.wait(15) == 0
+        finally:
+            proxy.kill()
 
 
 def test_a_burst_of_signals_is_as_good_as_one(serve):
