@@ -1,4 +1,4 @@
-"""The compose files and the stack of examples/: right as they stand, and each proxy in them grants what its client needs.
+"""The compose files and the stack of examples/: right as they stand; each proxy in them grants what its client needs.
 
 There is no registry and no network between containers on the tests' engine. So the client of a file is left out, and
 the proxy has a network of its own; everything else of it is as the file says.
@@ -53,7 +53,7 @@ def test_the_page_on_deployment_names_files_that_there_are():
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_file_gives_the_proxy_more_than_it_needs(name):
-    """Whatever is copied from here: no privileges, nothing writable, no port of the machine, a network without a way out."""
+    """Whatever is copied: no privileges, nothing writable, no port of the machine, a network without a way out."""
     text = yaml.safe_load((FOLDER / name).read_text())
     proxy = text["services"]["sockwarden"]
     assert proxy["read_only"] is True and proxy["cap_drop"] == ["ALL"] and set(proxy["cap_add"]) <= {"SETGID", "SETUID"}

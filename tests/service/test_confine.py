@@ -265,7 +265,8 @@ def test_the_sandbox_is_on_by_default_and_told_in_one_record(engine, start_proxy
         assert word in line
     told = status(proxy)
     assert told["NoNewPrivs"] == ["1"] and told["Seccomp"] == ["2"]
-    done = subprocess.run([binary(), "health"], env={"LISTEN": proxy.address}, capture_output=True, text=True, check=False)
+    done = subprocess.run([binary(), "health"], env={"LISTEN": proxy.address}, capture_output=True, text=True,
+                          check=False)
     assert done.stdout.rstrip().endswith("uid 65534, sandbox whole" if landlock() else "uid 65534, sandbox in part")
 
 
@@ -286,7 +287,8 @@ def test_a_required_sandbox_starts_where_all_of_it_is_to_be_had(engine, start_pr
 def test_a_required_sandbox_that_is_not_to_be_had_ends_the_start(engine, folder, open_binary):
     """The process may not make filters of its own: a filter of ours in front of it forbids that."""
     program = [probe(), "without-seccomp", os.environ["SOCKWARDEN"], "-", "0"]
-    settings = {"SOCKET_PATH": engine(0o660, 0, 991).path, "LISTEN": "tcp://127.0.0.1:0", "ASAN_OPTIONS": "detect_leaks=0"}
+    settings = {"SOCKET_PATH": engine(0o660, 0, 991).path, "LISTEN": "tcp://127.0.0.1:0",
+                "ASAN_OPTIONS": "detect_leaks=0"}
     done = subprocess.run(program, env={**settings, "SANDBOX": "require"}, capture_output=True, text=True, timeout=30,
                           check=False)
     assert done.returncode == 1
