@@ -127,6 +127,11 @@ find_preset(struct slice word, struct preset_choice *choice, char *error)
                  shown(word), word.data);
         return false;
     }
+    if (word.data[0] == '+' || word.data[0] == '-') {
+        snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: a feature stands behind the name of its preset, on its line",
+                 shown(word), word.data);
+        return false;
+    }
     const char *nearest = nearest_name(ROW_PRESET, 0, ROWS_COUNTED, word);
     snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: there is no such preset; %s%s%s", shown(word), word.data,
              nearest != NULL ? "did you mean " : "\"sockwarden presets\" lists them", nearest != NULL ? nearest : "",

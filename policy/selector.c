@@ -298,11 +298,15 @@ parse_section_call(enum method method, struct slice name, struct selector *selec
     }
     bool found = false;
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
-        if (route_set_has(&all.routes, row) && route_row(row)->method == method) {
+        enum method own = route_row(row)->method;
+        bool head_of_get = method == METHOD_HEAD && own == METHOD_GET;
+        if (route_set_has(&all.routes, row) && (own == method || head_of_get)) {
             add_row(selector, row);
             found = true;
         }
     }
+    if (method == METHOD_HEAD)
+        selector->methods = METHOD_BIT(METHOD_HEAD);
     if (!found)
         snprintf(error, SELECTOR_ERROR_SIZE, "%s section:%.*s: no engine has a call of this method there",
                  method_text(method), shown(name), name.data);
