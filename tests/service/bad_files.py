@@ -156,7 +156,7 @@ POLICIES = [
     (A + P + "allow = ContainerStop ?t<60\n", 6, "behind the name comes =, <= or >="),
     (A + P + "preset = treafik\n", 6, "preset = treafik: there is no such preset; did you mean traefik?"),
     (A + P + "preset = watchtower +clean-up\n", 6, "it has no such feature; did you mean +cleanup?"),
-    (A + P + "preset = watchtower\n  +cleanup\n", 7, "preset = +cleanup: a feature stands behind the name of its preset"),
+    (A + P + "preset = watchtower\n  +cleanup\n", 7, "preset = +cleanup: a feature stands behind the name of its"),
     (A + P + "preset = watchtower cleanup\n", 6, "a feature is +name or -name"),
     (A + P + "dry_run = true\n", 6, "dry_run = true: not taken; takes yes or no; did you mean yes?"),
     (A + P + "dry_run = 0\n", 6, "dry_run = 0: not taken; takes yes or no; did you mean no?"),
