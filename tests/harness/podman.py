@@ -19,6 +19,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+events_logfile_path = "{folder}/events.log"
 lock_type = "file"
 runtime = "{runtime}"
 tmp_dir = "{folder}/tmp"
@@ -69,6 +70,7 @@ class PodmanService(Engine):
         (self.folder / "containers.conf").write_text(CONFIG.format(**settings))
         (self.folder / "storage.conf").write_text(STORAGE.format(**settings))
         self.env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.folder), "TERM": "xterm",
+                    "TMPDIR": str(self.folder / "tmp"),
                     "CONTAINERS_CONF": str(self.folder / "containers.conf"),
                     "CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf")}
 
@@ -77,8 +79,8 @@ class PodmanService(Engine):
         try:
             with open(self.log_path, "ab") as log:
                 self.service = subprocess.Popen(
-                    ["podman", "--root", f"{folder}/storage", "--runroot", f"{folder}/run", "system", "service",
-                     "--time=0", self.host], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    ["podman", "--root", f"{folder}/storage", "--runroot", f"{folder}/run",
+                     "--tmpdir", f"{folder}/tmp", "system", "service", "--time=0", self.host], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True)
             wait_until(self._answers, 60, "Podman to answer /_ping")
             self.request("POST", "/v4.0.0/libpod/images/import?reference=box:1", busybox_root(),
