@@ -147,6 +147,12 @@ def test_sockets_of_one_name_are_one_listener(serve):
     assert status(str(proxy.folder / "passed2"), "/info") == 403
 
 
+def test_as_many_as_can_be_passed_are_served(serve):
+    proxy = serve(HEAD + READERS + takes("a"), prefix=passing(",".join(["tcp"] * 64), ",".join(["a"] * 64)))
+    assert {status(("127.0.0.1", port), "/version") for port in ports(proxy)} == {200}
+    assert len(ports(proxy)) == 64
+
+
 def test_sockets_without_names_are_called_unknown(serve):
     proxy = serve(HEAD + READERS + takes("unknown"), prefix=passing("tcp,unix", "none"))
     assert status(("127.0.0.1", ports(proxy)[0]), "/version") == 200

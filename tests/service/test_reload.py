@@ -103,7 +103,8 @@ class Poller(threading.Thread):
 
 def test_two_hundred_reloads_under_load_are_not_felt(serve, events, tmp_path, ports):
     path = tmp_path / "kept.sock"
-    kept = listener("tcp", f"tcp://127.0.0.1:{ports[0]}") + listener("unix", f"unix:{path}")
+    kept = listener("tcp", f"tcp://127.0.0.1:{ports[0]}", more="allow_from = 127.0.0.0/8, localhost\n")
+    kept += listener("unix", f"unix:{path}")
     files = (FILE + kept, FILE + kept + listener("more", f"tcp://127.0.0.1:{ports[1]}", "ops")
              + listener("file", "unix:{folder}/more.sock", "ops"))
     proxy = serve(files[0], listeners=2)
