@@ -35,6 +35,16 @@ is_first_dry_run(const char *operation)
     return true;
 }
 
+static void
+begin_call(struct log_record *record, const struct access_record *access)
+{
+    log_string(record, "client", access->client);
+    if (access->listener != NULL)
+        log_string(record, "listener", access->listener);
+    log_slice(record, "method", access->method);
+    log_slice(record, "path", access->target);
+}
+
 void
 access_log_dry_run(const struct access_record *access)
 {
@@ -42,9 +52,7 @@ access_log_dry_run(const struct access_record *access)
     if (!log_wanted(LOG_LEVEL_WARNING) || !is_first_dry_run(access->operation))
         return;
     log_begin(&record, LOG_LEVEL_WARNING, "would-refuse");
-    log_string(&record, "client", access->client);
-    log_slice(&record, "method", access->method);
-    log_slice(&record, "path", access->target);
+    begin_call(&record, access);
     log_string(&record, "operation", access->operation);
     log_string(&record, "rule", access->rule);
     log_string(&record, "cure", access->cure);
@@ -75,9 +83,7 @@ access_log_write(const struct access_record *access)
         return;
     struct log_record record;
     log_begin(&record, level, refused || malformed ? end_words[access->end] : "access");
-    log_string(&record, "client", access->client);
-    log_slice(&record, "method", access->method);
-    log_slice(&record, "path", access->target);
+    begin_call(&record, access);
     log_number(&record, "status", (uint64_t)access->status);
     if (malformed) {
         log_string(&record, "reason", access->cure);

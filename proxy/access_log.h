@@ -28,6 +28,7 @@ enum access_end {
 
 struct access_record {
     const char *client;
+    const char *listener; /* that it came in by, by its name in the file; NULL where there is none */
     struct slice method;
     struct slice target;
     int status; /* 0 where no answer was sent */

@@ -80,6 +80,7 @@ write_access_record(const struct exchange *exchange, enum access_end end)
 {
     struct access_record record = {
         .client = exchange->client_name,
+        .listener = exchange->listener->own_name,
         .method = exchange->method,
         .target = end == ACCESS_REFUSED ? exchange->path : exchange->target,
         .status = exchange->status,
@@ -387,6 +388,7 @@ tell_dry_run(const struct exchange *exchange)
 {
     const struct access_record record = {
         .client = exchange->client_name,
+        .listener = exchange->listener->own_name,
         .method = exchange->method,
         .target = exchange->path,
         .operation = exchange->verdict.operation,

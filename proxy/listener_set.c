@@ -205,6 +205,8 @@ log_place(const char *event, const struct place *place)
         return;
     log_begin(&record, LOG_LEVEL_NOTICE, event);
     log_string(&record, "address", listener_address(place->listener)->name);
+    if (place->settings->own_name != NULL)
+        log_string(&record, "listener", place->settings->own_name);
     if (place->address.passed[0] != '\0') {
         char sockets[SOCKETS_SIZE];
         listener_list_sockets(place->listener, sockets, sizeof(sockets));

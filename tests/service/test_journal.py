@@ -53,6 +53,7 @@ def test_a_service_whose_standard_error_is_the_journal_writes_entries(journal, s
     assert entry.pop("MESSAGE").startswith(b"access client=127.0.0.1:")
     assert entry == {
         "PRIORITY": b"6", "SYSLOG_IDENTIFIER": b"sockwarden", "SOCKWARDEN_EVENT": b"access",
+        "SOCKWARDEN_LISTENER": b"one",
         "SOCKWARDEN_METHOD": b"GET", "SOCKWARDEN_PATH": b"/version", "SOCKWARDEN_STATUS": b"200",
         "SOCKWARDEN_OPERATION": b"SystemVersion", "SOCKWARDEN_RULE": b"allow = SystemVersion",
         "SOCKWARDEN_RECEIVED": b"0", "SOCKWARDEN_SENT": entry["SOCKWARDEN_SENT"], "SOCKWARDEN_END": b"complete"}
