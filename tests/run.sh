@@ -30,6 +30,7 @@ STEPS=(
     "quickstart | system quickstart | examples/quickstart.sh --once"
     "service    | service           | INI files, reload, what a service manager hears and passes"
     "image      | image             | the image, built and run on a real engine, in the place of others"
+    "arm64      | image arm64       | cross-compiled for arm64, and run there in software"
     "package    | package           | Debian package: built twice, installed, upgraded, purged"
     "boot       | service boot      | the units under a systemd of their own, directive by directive"
     "fault_asan | sanitizers        | fault tests under ASan and UBSan"
@@ -211,6 +212,7 @@ step_package() { step_gcc && run_pytest gcc tests/package; }
 step_service() { step_gcc && run_pytest gcc tests/service; }
 step_image() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/image; }
 step_boot() { step_gcc && run_pytest gcc tests/boot; }
+step_arm64() { need_engine || no_engine || return; step_gcc && run_pytest gcc tests/arm64; }
 step_serv_asan() { build_asan && run_pytest asan tests/service; }
 step_fault_asan() { build_asan && run_pytest asan tests/fault; }
 step_sys_asan() { need_engine || no_engine || return; build_asan && run_pytest asan tests/system; }

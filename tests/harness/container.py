@@ -51,12 +51,13 @@ class Container:
     its network, at the port of the original.
     """
 
-    def __init__(self, engine, name, *options, arguments=(), environment=None, mount=(SOCKET,), network="none"):
+    def __init__(self, engine, name, *options, arguments=(), environment=None, mount=(SOCKET,), network="none",
+                 image=IMAGE):
         self.engine = engine
         self.name = name
         settings = [f"--env={key}={value}" for key, value in (environment or {}).items()]
         mounts = [f"--volume={engine.socket}:{path}:ro" for path in mount]
-        self.command = ["run", "--detach", "--name", name, "--network", network, *mounts, *settings, *options, IMAGE,
+        self.command = ["run", "--detach", "--name", name, "--network", network, *mounts, *settings, *options, image,
                         *arguments]
 
     def __enter__(self):

@@ -17,14 +17,24 @@ MADE_BY_THE_ENGINE = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", 
 
 
 @pytest.fixture(scope="module")
-def files(engine, image):
-    """Every file of the image, by name."""
+def archive(engine, image):
+    """The whole file system of the image."""
     name = docker(engine, "create", image).strip()
     done = subprocess.run([DOCKER, "export", name], capture_output=True, check=True,
                           env=client_environment(engine.host), timeout=60)
     docker(engine, "rm", name)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-        return {member.name: member for member in tar.getmembers()}
+        yield tar
+
+
+@pytest.fixture(scope="module")
+def files(archive):
+    return {member.name: member for member in archive.getmembers()}
+
+
+@pytest.fixture(scope="module")
+def contents(archive):
+    return lambda name: archive.extractfile(name).read()
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +44,16 @@ def described(engine, image):
 
 def test_there_is_the_program_and_what_it_links_and_nothing_else_to_run(files):
     own = {name: member for name, member in files.items() if member.isfile() and name not in MADE_BY_THE_ENGINE}
-    assert {name for name in own if ".so" not in name} == {
-        "sockwarden", "LICENSE", "etc/passwd", "etc/group", "etc/nsswitch.conf"}
+    others = {name for name in own if ".so" not in name and not name.startswith("licenses/")}
+    assert others == {"sockwarden", "sockwarden.spdx.json", "etc/passwd", "etc/group", "etc/nsswitch.conf"}
     assert all(member.mode & 0o6022 == 0 and member.uid == 0 for member in own.values())
+
+
+def test_it_lists_what_is_linked_with_a_licence_each(files, contents):
+    listed = {package["name"]: package for package in json.loads(contents("sockwarden.spdx.json"))["packages"]}
+    licences = {name.split("/")[1] for name in files if name.startswith("licenses/")}
+    assert {"sockwarden", "libc6", "libseccomp2"} <= set(listed) == licences
+    assert all(package["versionInfo"] for package in listed.values())
 
 
 def test_it_is_small(engine, image):
