@@ -28,6 +28,7 @@ enum {
     DESCRIPTORS_PER_CLIENT = 2, /* its own and one to the engine */
     RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
     FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
+    STOP_MILLISECONDS = 5000,   /* what a manager is asked to wait beyond the grace */
     STATUS_SECONDS = 5,         /* how often a service manager may be told a new status */
     STATUS_SIZE = 900,
 };
@@ -212,7 +213,8 @@ on_stop(evutil_socket_t number, short what, void *argument)
         return;
     }
     server->services.stopping = true;
-    systemd_notify("STOPPING=1\nSTATUS=stopping");
+    systemd_notify("STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=%llu",
+                   (unsigned long long)(server->config->shutdown_grace + STOP_MILLISECONDS) * 1000);
     log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu clients have up to %llu ms",
              number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count,
              (unsigned long long)server->config->shutdown_grace);

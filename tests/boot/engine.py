@@ -1,4 +1,5 @@
-"""An engine in the machine: answers every GET with JSON, and /events with a chunk a tenth of a second for ever."""
+"""An engine in the machine: answers every GET with JSON, one with the word slow after three seconds (and tells by a file
+that it is there), and /events with a chunk a tenth of a second for ever."""
 
 import http.server
 import os
@@ -12,6 +13,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if "slow" in self.path:
+            open("/run/slow", "w", encoding="utf-8").close()
+            time.sleep(3)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         if self.path.split("?")[0].endswith("/events"):

@@ -277,6 +277,19 @@ def test_it_stops_in_order_with_a_stream_open(service):
     assert one.entries("SOCKWARDEN_EVENT=stopped")
 
 
+def test_the_manager_waits_as_long_as_the_settings_give_calls_to_end(service):
+    one = service("[sockwarden]\nshutdown_grace = 20s\n" + TCP)
+    one.drop_in("[Service]\nTimeoutStopSec=1s\n")
+    one.control("start")
+    one.machine.run("rm", "-f", "/run/slow")
+    call = subprocess.Popen(one.machine.command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
+                                                "http://127.0.0.1:2375/version?slow=1"), stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: one.machine.run("ls", "/run/slow", check=False).returncode == 0, 10, "the call to be there")
+    one.control("stop")
+    assert call.communicate(timeout=20)[0] == "200"
+    assert one.show("Result") == "success"
+
+
 def test_it_waits_for_an_engine_that_comes_later_and_comes_again(service):
     one = service(TCP)
     one.machine.run("systemctl", "stop", "engine.service")

@@ -93,7 +93,7 @@ def test_the_manager_hears_of_each_step(serve, manager):
     assert "MONOTONIC_USEC=" in manager.hear("RELOADING=1")
     manager.hear("READY=1")
     proxy.signal(signal.SIGTERM)
-    manager.hear("STOPPING=1")
+    assert "EXTEND_TIMEOUT_USEC=10000000" in manager.hear("STOPPING=1")  # the grace and a little
 
 
 def test_the_status_names_what_was_refused_last(serve, manager):
