@@ -54,6 +54,19 @@ def test_it_starts_when_it_listens_and_serves_as_a_user_of_its_own(service):
     assert re.search(r"^CapBnd:\s+0+$", status, re.M) and re.search(r"^NoNewPrivs:\s+1$", status, re.M)
 
 
+@pytest.mark.parametrize("mode,result", [("0640", 0), ("0600", 1)])
+def test_its_file_can_be_kept_from_all_but_its_group(service, mode, result):
+    one = service(TCP)
+    one.drop_in("[Service]\nRestart=no\n")
+    one.machine.run("chgrp", "docker", one.file)
+    one.machine.run("chmod", mode, one.file)
+    try:
+        assert one.control("start", check=False).returncode == result
+        assert result == 0 or one.show("StatusText") == f"{one.file}: can't be read: Permission denied"
+    finally:
+        one.machine.run("chmod", "0644", one.file)
+
+
 def test_it_shuts_itself_in_further(service):
     one = service(TCP)
     one.control("start")
