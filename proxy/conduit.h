@@ -5,7 +5,7 @@
  * Moves bytes from one socket to another inside the kernel (splice(2)), through one pipe of the whole process. The pipe
  * is empty between two moves: what the sink does not take is read out of it again, so it needs no owner and no stream
  * ever sees another's bytes. Where the kernel or the descriptors do not allow it nothing is moved, and the caller reads
- * as it would without. Used by transport.c alone.
+ * as it would without. Opened by server.c, used by transport.c alone.
  */
 
 #include <stddef.h>
@@ -13,6 +13,9 @@
 
 /* Most bytes that one move takes. */
 enum { CONDUIT_SIZE = 128 * 1024 };
+
+/* Makes the pipe, so that what a process holds does not change later. Where it can't, a fill tries again. */
+void conduit_open(void);
 
 /* Fills the pipe from `source`: how many bytes, 0 at the end of input, -1 where nothing was moved for whatever reason.
  */

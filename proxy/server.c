@@ -3,6 +3,7 @@
 #include "admission.h"
 #include "announce.h"
 #include "client.h"
+#include "conduit.h"
 #include "config.h"
 #include "confine.h"
 #include "exchange.h"
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_RESERVED = 16,  /* listeners, epoll, signals, standard streams, the odd dial */
+    DESCRIPTORS_RESERVED = 16,  /* listeners, epoll, signals, the conduit, standard streams, the odd dial */
     DESCRIPTORS_PER_CLIENT = 2, /* its own and one to the engine */
     RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
     FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
@@ -398,6 +399,7 @@ server_new(struct config *config, server_load *load, char *problem)
         return NULL;
     }
     passed_close_unused();
+    conduit_open();
     admission_set_config(server->admission, config);
     return server;
 }
