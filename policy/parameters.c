@@ -9,18 +9,23 @@ enum { VALUE_SIZE = 32, SIGNAL_FIRST_REAL_TIME = 34, SIGNAL_LAST = 64 };
 struct named {
     const char *name;
     enum parameter_kind kind;
+    enum parameter_secrecy secrecy;
 };
 
 static const struct named NAMED[] = {
-#define FLAG(name)   {(name), PARAMETER_FLAG},
-#define SIGNAL(name) {(name), PARAMETER_SIGNAL},
-#define TEXT(name)   {(name), PARAMETER_TEXT},
+#define FLAG(name)   {(name), PARAMETER_FLAG, PARAMETER_OPEN},
+#define SIGNAL(name) {(name), PARAMETER_SIGNAL, PARAMETER_OPEN},
+#define TEXT(name)   {(name), PARAMETER_TEXT, PARAMETER_OPEN},
+#define SECRET(name) {(name), PARAMETER_TEXT, PARAMETER_SECRET},
+#define URL(name)    {(name), PARAMETER_TEXT, PARAMETER_MAY_NAME_A_USER},
 #define DEFAULT(operation, name, value)
 #define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
 #undef TEXT
+#undef SECRET
+#undef URL
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -35,12 +40,16 @@ static const struct standard STANDARDS[] = {
 #define FLAG(name)
 #define SIGNAL(name)
 #define TEXT(name)
+#define SECRET(name)
+#define URL(name)
 #define DEFAULT(operation, name, value) {#operation, (name), (value)},
 #define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
 #undef TEXT
+#undef SECRET
+#undef URL
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -54,12 +63,16 @@ static const struct signal_name SIGNALS[] = {
 #define FLAG(name)
 #define SIGNAL(name)
 #define TEXT(name)
+#define SECRET(name)
+#define URL(name)
 #define DEFAULT(operation, name, value)
 #define SIGNAL_NUMBER(number, name) {(number), (name)},
 #include "parameters.def"
 #undef FLAG
 #undef SIGNAL
 #undef TEXT
+#undef SECRET
+#undef URL
 #undef DEFAULT
 #undef SIGNAL_NUMBER
 };
@@ -71,6 +84,15 @@ parameter_kind(struct slice name)
         if (slice_equals(name, slice_from_string(NAMED[i].name)))
             return NAMED[i].kind;
     return PARAMETER_TEXT;
+}
+
+enum parameter_secrecy
+parameter_secrecy(struct slice raw)
+{
+    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++)
+        if (NAMED[i].secrecy != PARAMETER_OPEN && query_text_resembles(raw, slice_from_string(NAMED[i].name)))
+            return NAMED[i].secrecy;
+    return PARAMETER_OPEN;
 }
 
 const char *

@@ -2,9 +2,9 @@
 #define SOCKWARDEN_POLICY_PARAMETERS_H
 
 /*
- * What the values of query parameters mean to an engine: parameters.def as functions. Used by conditions.c only. A rule
- * that allows must be sure that every engine reads a value as it does, and one that refuses must not be evaded by
- * another spelling; so a comparison has a third answer for what engines could read either way.
+ * What the values of query parameters mean to an engine: parameters.def as functions. Used by conditions.c and redact.c
+ * only. A rule that allows must be sure that every engine reads a value as it does, and one that refuses must not be
+ * evaded by another spelling; so a comparison has a third answer for what engines could read either way.
  */
 
 #include "slice.h"
@@ -16,6 +16,11 @@ enum parameter_kind parameter_kind(struct slice name);
 /* The parameter that is meant by a name which is nearly that of one; NULL for what is one, and for what is far from
  * all. */
 const char *parameter_meant(struct slice name);
+
+enum parameter_secrecy { PARAMETER_OPEN, PARAMETER_SECRET, PARAMETER_MAY_NAME_A_USER };
+
+/* Whether a log may show the value of the parameter with this name, raw as in a query, in whatever case. */
+enum parameter_secrecy parameter_secrecy(struct slice raw);
 
 /* What is wrong with a value that a rule asks for: a sentence; NULL where nothing is. */
 const char *parameter_fault(enum parameter_kind kind, struct slice wanted);

@@ -87,6 +87,12 @@ struct policy *policy_ref(struct policy *policy);
 void policy_unref(struct policy *policy);
 
 /*
+ * The target as a log may show it: in place of values that are or may be secrets (registry passwords, build arguments,
+ * users in URLs) stands ***. It is the target itself, or in `buffer`, and cut where that is too small.
+ */
+struct slice policy_loggable_target(struct slice target, char *buffer, size_t size);
+
+/*
  * True when a request field of this name is one that the engine reads and that may therefore be forwarded
  * (Content-Type, X-Registry-Auth …). Hop-by-hop fields and everything unknown answer false. Case is ignored.
  */

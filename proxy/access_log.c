@@ -1,5 +1,6 @@
 #include "access_log.h"
 #include "log.h"
+#include "policy/policy.h"
 
 #include <stdio.h>
 
@@ -18,7 +19,15 @@ static const char *const end_words[] = {
     [ACCESS_MALFORMED] = "malformed",
 };
 
-enum { DRY_RUNS_MAX = 512 };
+enum { DRY_RUNS_MAX = 512, SHOWN_SIZE = 4096 };
+
+/* A record is not longer than this, either. */
+static void
+log_target(struct log_record *record, struct slice target)
+{
+    char shown[SHOWN_SIZE];
+    log_slice(record, "path", policy_loggable_target(target, shown, sizeof(shown)));
+}
 
 /* Operations are static strings of the policy, so their addresses tell them apart; "unknown" is one operation. */
 static bool
@@ -42,7 +51,7 @@ begin_call(struct log_record *record, const struct access_record *access)
     if (access->listener != NULL)
         log_string(record, "listener", access->listener);
     log_slice(record, "method", access->method);
-    log_slice(record, "path", access->target);
+    log_target(record, access->target);
 }
 
 void

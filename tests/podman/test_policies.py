@@ -109,6 +109,16 @@ def test_a_preset_for_the_docker_cli_serves_it_in_front_of_podman(behind, client
     assert "403" in refused(podman, "ps")
 
 
+def test_a_registry_password_in_a_query_is_not_logged(behind, clients):
+    """podman as a remote client sends it in the query."""
+    proxy = behind("allow = SystemPingLibpod, ImagePullLibpod")
+    podman, _ = clients(proxy)
+    refused(podman, "pull", "--creds", "user:word-of-pass", "127.0.0.1:1/nosuch")
+    record = proxy.wait_for_log("operation=ImagePullLibpod")
+    assert "password=***&" in record and "reference=127.0.0.1%3A1%2Fnosuch" in record
+    assert not proxy.lines("word-of-pass")
+
+
 def test_a_dry_run_lets_everything_pass_and_tells_it(behind, clients, container):
     name = container()
     proxy = behind("dry_run = yes\nallow = @read")
