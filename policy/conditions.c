@@ -215,9 +215,17 @@ conditions_ask(const struct conditions *conditions, const struct condition_case 
     return answer;
 }
 
+/* Two values as rules have them; those of flags and signals have no escapes, and can be read as if from a query. */
+static bool
+means_the_same(enum parameter_kind kind, struct slice value, struct slice other)
+{
+    return slice_equals(value, other) ||
+           (kind != PARAMETER_TEXT && parameter_compare(kind, value, other) == PARAMETER_IS);
+}
+
 /* True where every one of `values` is one of `others`. */
 static bool
-is_subset(struct slice values, struct slice others)
+is_subset(enum parameter_kind kind, struct slice values, struct slice others)
 {
     const char *at = values.data;
     struct slice value;
@@ -226,7 +234,7 @@ is_subset(struct slice values, struct slice others)
         struct slice other = {NULL, 0};
         bool found = false;
         while (!found && next_value(&begin, others.data + others.length, &other))
-            found = slice_equals(value, other);
+            found = means_the_same(kind, value, other);
         if (!found)
             return false;
     }
@@ -240,7 +248,8 @@ asks_the_same(const struct condition *one, const struct condition *other)
         return false;
     switch (one->kind) {
     case CONDITION_IS:
-        return is_subset(one->values, other->values) && is_subset(other->values, one->values);
+        return is_subset(one->values_are, one->values, other->values) &&
+               is_subset(one->values_are, other->values, one->values);
     case CONDITION_AT_MOST:
     case CONDITION_AT_LEAST:
         return one->limit == other->limit;
