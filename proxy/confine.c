@@ -3,6 +3,7 @@
 #include "log.h"
 #include "privileges.h"
 #include "sandbox.h"
+#include "settings.h"
 #include "systemd.h"
 
 #include <errno.h>
@@ -61,6 +62,20 @@ check_settings_file(const char *settings_file)
                  (unsigned)geteuid());
 }
 
+/* A user or a group that was asked for and is not had is no less said than another setting without effect. */
+static void
+check_identity(const struct config *config, const char *key, bool had, bool was_root)
+{
+    const struct setting *setting = settings_find(config->settings, "sockwarden", "", key);
+    char text[128];
+    if (had || setting == NULL || setting->origin == ORIGIN_DEFAULT)
+        return;
+    setting_describe(setting, text, sizeof(text));
+    log_text(LOG_LEVEL_WARNING, "setting", "%s does nothing: the process %s, and is uid %u and gid %u", text,
+             was_root ? "could not become that" : "was not started as root, which alone may become another",
+             (unsigned)geteuid(), (unsigned)getegid());
+}
+
 bool
 confine(const struct config *config, const char *settings_file, char *problem)
 {
@@ -74,6 +89,8 @@ confine(const struct config *config, const char *settings_file, char *problem)
     }
     gave_up_root = was_root && geteuid() != 0;
     hint = was_root ? "; root was given up when it had started: a restart may help" : "";
+    check_identity(config, "user", geteuid() == config->user, was_root);
+    check_identity(config, "group", getegid() == config->group, was_root);
     check_settings_file(settings_file);
 #ifdef SOCKWARDEN_SANITIZED
     /* LeakSanitizer looks into the process as it ends; a change of the user forbids that. */

@@ -1,5 +1,6 @@
 #include "listener.h"
 #include "bind.h"
+#include "log.h"
 #include "passed.h"
 #include "tcp.h"
 
@@ -303,9 +304,12 @@ listener_pause(struct listener *listener, bool pause)
 static void
 remove_file(struct listener *listener)
 {
-    if (listener->owns_file && listener_is_reachable(listener))
-        unlink(listener->address.path);
+    bool ours = listener->owns_file && listener_is_reachable(listener);
     listener->owns_file = false;
+    if (ours && unlink(listener->address.path) != 0)
+        log_text(LOG_LEVEL_NOTICE, "listener",
+                 "%s: the file stays behind, for it can't be removed (%s); the next start replaces it",
+                 listener->address.name, strerror(errno));
 }
 
 /* Drops what begins a connection (SYN without ACK, in the flags of the TCP header) and lets pass what completes one. */

@@ -150,6 +150,30 @@ def test_started_as_another_user_it_stays_that_user_without_capabilities(engine,
     assert answers(proxy) == 200
 
 
+@pytest.mark.parametrize("prefix,why", [
+    (("setpriv", "--reuid", "1234", "--regid", "2345", "--groups", "991"), "was not started as root"),
+    (("setpriv", "--bounding-set", "-all", "--inh-caps", "-all"), "could not become that")])
+def test_a_user_that_can_not_be_had_is_said(engine, start_proxy, open_binary, prefix, why):
+    proxy = start_proxy(engine(0o660, 0, 991).path, {**GRANT_ALL, "PUID": "1000", "PGID": "1000"}, prefix=prefix)
+    proxy.wait_for_log(" sandbox ")
+    said = proxy.lines("does nothing")
+    assert len(said) == 2 and all(" warning setting " in line and why in line for line in said)
+    assert "PUID=1000" in said[0] and "PGID=1000" in said[1]
+
+
+def test_a_socket_file_that_can_not_be_removed_any_more_is_told_and_replaced_by_the_next_start(engine, folder,
+                                                                                               start_proxy):
+    daemon = engine(0o660, 0, 991)
+    (folder / "sockets").mkdir()
+    first = start_proxy(daemon.path, GRANT_ALL, listen=(f"unix:{folder}/sockets/a.sock",))
+    assert identity(first)[0] == NOBODY
+    first.stop()
+    assert first.lines(" notice listener ") and (folder / "sockets/a.sock").exists()
+    second = start_proxy(daemon.path, GRANT_ALL, listen=(f"unix:{folder}/sockets/a.sock",))
+    with RawClient(second.unix) as client:
+        assert client.exchange(PING).status == 200
+
+
 def test_a_socket_that_came_back_with_another_group_is_told_with_what_helps(engine, start_proxy):
     daemon = engine(0o660, 0, 991)
     proxy = start_proxy(daemon.path, GRANT_ALL)
