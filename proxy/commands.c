@@ -43,7 +43,7 @@ complain(const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof(text), format, values);
     va_end(values);
-    fprintf(stderr, "%ssockwarden: %s\n", log_error_prefix(), text);
+    log_complaint(text);
     return EXIT_USAGE;
 }
 
@@ -103,7 +103,7 @@ run(struct command *command)
     if (server == NULL || !confine(config, served_path, problem)) {
         server_free(server);
         tell_manager(problem);
-        fprintf(stderr, "%ssockwarden: %s\n", log_error_prefix(), problem);
+        log_complaint(problem);
         return EXIT_NO;
     }
     int code = server_run(server);

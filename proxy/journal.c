@@ -2,19 +2,25 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { SETTLE_TRIES = 100, SETTLE_MILLISECONDS = 10, LOOK_MILLISECONDS = 50 };
+
 /* The longest name and what the two forms need beside name and value: a line feed or two, the length. */
 enum { NAME_SIZE = 64, FORM_SIZE = 2 + sizeof(uint64_t) };
+
+static int sender = -1; /* of entries; made with the first one */
 
 bool
 journal_is_standard_error(void)
@@ -68,10 +74,9 @@ enum journal_result
 journal_send(const struct journal_fields *fields, struct slice message)
 {
     static const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
-    static int fd = -1;
-    if (fd < 0)
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
+    if (sender < 0)
+        sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (sender < 0)
         return JOURNAL_GONE;
     struct iovec parts[] = {
         {(void *)fields->bytes, fields->length},
@@ -84,7 +89,24 @@ journal_send(const struct journal_fields *fields, struct slice message)
                            .msg_namelen = sizeof(journal),
                            .msg_iov = parts,
                            .msg_iovlen = sizeof(parts) / sizeof(parts[0])};
-    if (sendmsg(fd, &entry, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+    if (sendmsg(sender, &entry, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
         return JOURNAL_TAKEN;
     return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? JOURNAL_FULL : JOURNAL_GONE;
+}
+
+static bool
+is_read(int fd)
+{
+    int unread = 0;
+    return fd < 0 || ioctl(fd, SIOCOUTQ, &unread) != 0 || unread == 0;
+}
+
+void
+journal_settle(void)
+{
+    if (!journal_is_standard_error())
+        return;
+    for (int i = 0; i < SETTLE_TRIES && !(is_read(STDERR_FILENO) && is_read(sender)); i++)
+        poll(NULL, 0, SETTLE_MILLISECONDS);
+    poll(NULL, 0, LOOK_MILLISECONDS); /* it looks when it has read */
 }

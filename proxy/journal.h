@@ -37,4 +37,10 @@ void journal_add(struct journal_fields *fields, const char *prefix, const char *
 /* Sends the fields as one entry with this message. */
 enum journal_result journal_send(const struct journal_fields *fields, struct slice message);
 
+/*
+ * For the last words of a process, where standard error leads into the journal: waits until they were read, a second
+ * at most. The journal looks up who wrote them, and one that is gone has no unit any more.
+ */
+void journal_settle(void);
+
 #endif

@@ -386,10 +386,11 @@ log_end(struct log_record *record)
         log_flush();
 }
 
-const char *
-log_error_prefix(void)
+void
+log_complaint(const char *text)
 {
-    return journal_is_standard_error() ? "<3>" : "";
+    fprintf(stderr, "%ssockwarden: %s\n", journal_is_standard_error() ? "<3>" : "", text);
+    journal_settle();
 }
 
 void

@@ -74,10 +74,10 @@ void log_gather(bool on);
 void log_flush(void);
 
 /*
- * For a line to standard error that is no record: "<3>" where that leads into the journal, which takes it for the
- * priority of an error and drops it, else "".
+ * What a person must know, and no record: "sockwarden: …" on standard error. Where that leads into the journal it has
+ * the priority of an error, and the call waits a moment until it was read: these may be the last words.
  */
-const char *log_error_prefix(void);
+void log_complaint(const char *text);
 
 /* One record with one value named "text", printf-like. */
 void log_text(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
