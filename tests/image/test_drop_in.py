@@ -187,6 +187,8 @@ def test_a_file_of_settings_is_read_and_read_again(engine, container, tmp_path):
     settings.chmod(0o644)
     running = container(f"--volume={tmp_path}:/etc/sockwarden:ro", arguments=("-c", "/etc/sockwarden/sockwarden.ini"))
     assert (running.status("/_ping"), running.status("/info")) == (200, 403)
+    assert " warning setting " not in running.log()
+    assert running.execute("health").returncode == 0, "the default is where this file listens, too"
     settings.write_text(text % ", SystemInfo")
     engine.request("POST", f"/containers/{running.name}/kill?signal=HUP")
     running.wait_for_log(" reload ")

@@ -66,7 +66,8 @@ def test_it_says_what_it_is(described):
     config = described["Config"]
     assert config["Entrypoint"] == ["/sockwarden"] and config["ExposedPorts"] == {"2375/tcp": {}}
     assert config["StopSignal"] == "SIGTERM" and config["Healthcheck"]["Test"] == ["CMD", "/sockwarden", "health"]
-    assert "LISTEN=tcp://[::]:2375" in config["Env"] and config["User"] == ""
+    assert config["Env"] is None or all(one.startswith("PATH=") for one in config["Env"])
+    assert config["User"] == ""
     labels = config["Labels"]
     for name in ("title", "description", "version", "revision", "licenses"):
         assert labels[f"org.opencontainers.image.{name}"]
