@@ -20,8 +20,8 @@ def under(engine, tmp_path):
                         f"[policy main]\n{text}\n")
         proxy = Proxy(engine.socket, None, ("tcp", "unix"), ("-c", str(path)))
         del proxy.environment["LISTEN"], proxy.environment["SOCKET_PATH"]
-        started.append(proxy)
-        return proxy.start()
+        started.append(proxy.start())
+        return proxy
 
     yield start
     for proxy in started:

@@ -36,8 +36,8 @@ def behind(service, tmp_path_factory):
             f"policy = main\n[policy main]\n{rules}\n")
         proxy = Proxy(service.socket, environment, ("unix:proxy",), ("-c", str(folder / "sockwarden.ini")))
         del proxy.environment["LISTEN"], proxy.environment["SOCKET_PATH"]
-        started.append(proxy)
-        return proxy.start()
+        started.append(proxy.start())
+        return proxy
 
     yield start
     for proxy in started:
