@@ -1,5 +1,5 @@
-"""An engine in the machine: answers every GET with JSON, one with the word slow after three seconds (and tells by a file
-that it is there), and /events with a chunk a tenth of a second for ever."""
+"""An engine in the machine: answers every GET with JSON, one with the word slow after three seconds (a file tells that it
+is there), and /events with a chunk a tenth of a second for ever."""
 
 import http.server
 import os

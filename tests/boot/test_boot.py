@@ -295,8 +295,8 @@ def test_the_manager_waits_as_long_as_the_settings_give_calls_to_end(service):
     one.drop_in("[Service]\nTimeoutStopSec=1s\n")
     one.control("start")
     one.machine.run("rm", "-f", "/run/slow")
-    call = subprocess.Popen(one.machine.command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
-                                                "http://127.0.0.1:2375/version?slow=1"), stdout=subprocess.PIPE, text=True)
+    curl = ("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:2375/version?slow=1")
+    call = subprocess.Popen(one.machine.command(*curl), stdout=subprocess.PIPE, text=True)
     wait_until(lambda: one.machine.run("ls", "/run/slow", check=False).returncode == 0, 10, "the call to be there")
     one.control("stop")
     assert call.communicate(timeout=20)[0] == "200"
