@@ -261,7 +261,7 @@ def test_the_ordinary_environment_of_a_container_is_no_reason_to_warn(daemon, st
     proxy = start_proxy(daemon.address, {
         "HOSTNAME": "0123456789ab", "HOME": "/root", "TERM": "xterm", "LANG": "C.UTF-8", "TZ": "Europe/Berlin",
         "PWD": "/",
-        "SHLVL": "1", "PUID": "1000", "PGID": "1000", "container": "podman", "INVOCATION_ID": "1",
+        "SHLVL": "1", "container": "podman", "INVOCATION_ID": "1",
         "JOURNAL_STREAM": "8:1",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1", "MY_APP_CONTAINERS_MAX": "5", "_": "/usr/bin/env"})
     assert records(proxy, "text", "setting") == []
