@@ -112,9 +112,10 @@ parse_host_port(const char *text, int family, int flags, struct address *address
     }
     /* A name such as localhost has an address of each family, and an engine listens on IPv4, as Docker documents it. */
     const struct addrinfo *taken = found;
-    for (const struct addrinfo *entry = found; entry != NULL && taken->ai_family != AF_INET; entry = entry->ai_next)
-        if (entry->ai_family == AF_INET)
-            taken = entry;
+    while (taken->ai_family != AF_INET && taken->ai_next != NULL)
+        taken = taken->ai_next;
+    if (taken->ai_family != AF_INET)
+        taken = found;
     memcpy(&address->socket, taken->ai_addr, taken->ai_addrlen);
     address->length = taken->ai_addrlen;
     freeaddrinfo(found);
