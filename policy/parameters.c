@@ -18,16 +18,7 @@ static const struct named NAMED[] = {
 #define TEXT(name)   {(name), PARAMETER_TEXT, PARAMETER_OPEN},
 #define SECRET(name) {(name), PARAMETER_TEXT, PARAMETER_SECRET},
 #define URL(name)    {(name), PARAMETER_TEXT, PARAMETER_MAY_NAME_A_USER},
-#define DEFAULT(operation, name, value)
-#define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
-#undef FLAG
-#undef SIGNAL
-#undef TEXT
-#undef SECRET
-#undef URL
-#undef DEFAULT
-#undef SIGNAL_NUMBER
 };
 
 struct standard {
@@ -37,21 +28,8 @@ struct standard {
 };
 
 static const struct standard STANDARDS[] = {
-#define FLAG(name)
-#define SIGNAL(name)
-#define TEXT(name)
-#define SECRET(name)
-#define URL(name)
 #define DEFAULT(operation, name, value) {#operation, (name), (value)},
-#define SIGNAL_NUMBER(number, name)
 #include "parameters.def"
-#undef FLAG
-#undef SIGNAL
-#undef TEXT
-#undef SECRET
-#undef URL
-#undef DEFAULT
-#undef SIGNAL_NUMBER
 };
 
 struct signal_name {
@@ -60,21 +38,8 @@ struct signal_name {
 };
 
 static const struct signal_name SIGNALS[] = {
-#define FLAG(name)
-#define SIGNAL(name)
-#define TEXT(name)
-#define SECRET(name)
-#define URL(name)
-#define DEFAULT(operation, name, value)
 #define SIGNAL_NUMBER(number, name) {(number), (name)},
 #include "parameters.def"
-#undef FLAG
-#undef SIGNAL
-#undef TEXT
-#undef SECRET
-#undef URL
-#undef DEFAULT
-#undef SIGNAL_NUMBER
 };
 
 enum parameter_kind
