@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char UNKNOWN_OPERATION[] = "unknown";
 static const char RULE_NONE[] = "no grant";
 static const char RULE_FORM[] = "path form";
 static const char RULE_MALFORMED[] = "malformed";
@@ -61,6 +60,12 @@ const char *
 policy_dialect_note(const struct policy *policy)
 {
     return policy->note[0] != '\0' ? policy->note : NULL;
+}
+
+bool
+policy_is_on_trial(const struct policy *policy)
+{
+    return policy->dry_run;
 }
 
 struct policy *
@@ -183,7 +188,7 @@ policy_check_head(const struct policy *policy, const struct policy_request *requ
     verdict->hijack_after_body = false;
     verdict->dry = false;
     verdict->for_podman = false;
-    verdict->operation = UNKNOWN_OPERATION;
+    verdict->operation = POLICY_UNKNOWN;
     verdict->cure[0] = '\0';
     verdict->canonical = (struct slice){buffer, 0};
     verdict->path = (struct slice){buffer, 0};

@@ -42,6 +42,9 @@ enum verdict_transport {
 
 enum { VERDICT_TEXT_SIZE = 192 };
 
+/* What stands for the operation of a call that no engine routes. */
+#define POLICY_UNKNOWN "unknown"
+
 struct verdict {
     enum verdict_action action;
     bool dry;                         /* allowed by a dry run alone: rule and cure say why it would have been denied */
@@ -52,7 +55,7 @@ struct verdict {
      * (exec start's JSON); false where everything behind the head is already the raw stream (attach).
      */
     bool hijack_after_body;
-    /* The API's name for the call (ContainerList …), "unknown" where no engine routes it; a static string. */
+    /* The API's name for the call (ContainerList …), POLICY_UNKNOWN where no engine routes it; a static string. */
     const char *operation;
     /*
      * The rule that decided, e.g. "CONTAINERS=1", "POST=0", "allow = @read", "no grant", "path form", "malformed"; it
@@ -81,6 +84,9 @@ void policy_check_head(const struct policy *policy, const struct policy_request 
 
 /* Bytes of buffer that a check of a target of this length may need. */
 size_t policy_buffer_size(size_t target_length);
+
+/* True where refused calls pass, as dry_run says. */
+bool policy_is_on_trial(const struct policy *policy);
 
 /* Takes a reference; policy_unref frees with the last one. NULL is let pass by unref. */
 struct policy *policy_ref(struct policy *policy);

@@ -1,8 +1,10 @@
 #include "access_log.h"
 #include "log.h"
 #include "policy/policy.h"
+#include "trial.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const end_words[] = {
     [ACCESS_COMPLETE] = "complete",
@@ -19,7 +21,7 @@ static const char *const end_words[] = {
     [ACCESS_MALFORMED] = "malformed",
 };
 
-enum { DRY_RUNS_MAX = 512, SHOWN_SIZE = 4096 };
+enum { SHOWN_SIZE = 4096 };
 
 /* A record is not longer than this, either. */
 static void
@@ -27,21 +29,6 @@ log_target(struct log_record *record, struct slice target)
 {
     char shown[SHOWN_SIZE];
     log_slice(record, "path", policy_loggable_target(target, shown, sizeof(shown)));
-}
-
-/* Operations are static strings of the policy, so their addresses tell them apart; "unknown" is one operation. */
-static bool
-is_first_dry_run(const char *operation)
-{
-    static const char *told[DRY_RUNS_MAX];
-    static size_t count;
-    for (size_t i = 0; i < count; i++)
-        if (told[i] == operation)
-            return false;
-    if (count == DRY_RUNS_MAX)
-        return false;
-    told[count++] = operation;
-    return true;
 }
 
 static void
@@ -54,13 +41,38 @@ begin_call(struct log_record *record, const struct access_record *access)
     log_target(record, access->target);
 }
 
+static enum trial_news
+note(struct trial *trial, const struct access_record *access)
+{
+    return strcmp(access->operation, POLICY_UNKNOWN) != 0 ? trial_note(trial, access->operation)
+                                                          : trial_note_stranger(trial, access->method, access->target);
+}
+
+static void
+end_strangers(struct log_record *record, const char *listener)
+{
+    char text[128];
+    snprintf(text, sizeof(text),
+             "%d different calls that no engine has were told; further ones are not, until a reload",
+             TRIAL_STRANGERS_MAX);
+    if (listener != NULL)
+        log_string(record, "listener", listener);
+    log_string(record, "text", text);
+    log_end(record);
+}
+
 void
-access_log_dry_run(const struct access_record *access)
+access_log_dry_run(struct trial *trial, const struct access_record *access)
 {
     struct log_record record;
-    if (!log_wanted(LOG_LEVEL_WARNING) || !is_first_dry_run(access->operation))
+    enum trial_news news = log_wanted(LOG_LEVEL_WARNING) ? note(trial, access) : TRIAL_TOLD;
+    if (news == TRIAL_TOLD)
         return;
     log_begin(&record, LOG_LEVEL_WARNING, "would-refuse");
+    if (news == TRIAL_LIMIT) {
+        end_strangers(&record, access->listener);
+        return;
+    }
     begin_call(&record, access);
     log_string(&record, "operation", access->operation);
     log_string(&record, "rule", access->rule);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct trial;
+
 enum access_end {
     ACCESS_COMPLETE,      /* the answer was passed on whole */
     ACCESS_TUNNEL,        /* a taken-over connection, ended by its peers */
@@ -45,10 +47,10 @@ struct access_record {
 void access_log_write(const struct access_record *access);
 
 /*
- * A call that a dry run let pass: a warning the first time for its operation, and nothing more, so that the
- * log of a policy on trial can be read. `cure` is what would grant it.
+ * A call that a dry run let pass: a warning the first time that the listener has such a call, and nothing more, so that
+ * the log of a policy on trial can be read. `cure` is what would grant it.
  */
-void access_log_dry_run(const struct access_record *access);
+void access_log_dry_run(struct trial *trial, const struct access_record *access);
 
 /* The call that was refused last, as "POST /containers/create from 172.18.0.3:4711"; empty before the first. Static. */
 const char *access_log_last_refusal(void);

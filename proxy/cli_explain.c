@@ -88,7 +88,7 @@ answer_line(struct answers *answers, struct slice line)
         return true; /* a blank line */
     if (method_end == 0 || target_begin == line.length) {
         print_answer(answers, &(struct verdict){.action = VERDICT_MALFORMED,
-                                                .operation = "unknown",
+                                                .operation = POLICY_UNKNOWN,
                                                 .rule = "malformed",
                                                 .cure = "the line is not METHOD, a tab or blank, TARGET"});
         return true;

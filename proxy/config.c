@@ -4,6 +4,7 @@
 #include "policy/policy.h"
 #include "settings.h"
 #include "text.h"
+#include "trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,7 @@ drop_listener(struct listener_config *listener)
     free(listener->own_name);
     policy_unref(listener->policy);
     allow_from_free(listener->allow_from);
+    trial_free(listener->trial);
 }
 
 void

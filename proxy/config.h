@@ -20,6 +20,7 @@
 struct allow_from;
 struct policy;
 struct settings;
+struct trial;
 
 enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
 
@@ -31,6 +32,7 @@ struct listener_config {
     struct policy *policy;         /* one reference */
     struct allow_from *allow_from; /* owned; NULL: everybody */
     bool terse;                    /* refusals do not say why */
+    struct trial *trial;           /* owned; NULL unless the policy is on trial */
 };
 
 /* A policy by the name that its section has. */

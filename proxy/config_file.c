@@ -1,6 +1,7 @@
 #include "allow_from.h"
 #include "config_draft.h"
 #include "text.h"
+#include "trial.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -175,7 +176,9 @@ join_listener(struct draft *draft, size_t index, struct ini_problem *problem)
     listener->own_name = text_copy(draft_listener->name);
     listener->name = listener->own_name;
     listener->policy = policy_ref(named->policy);
-    if (listener->name == NULL)
+    bool on_trial = policy_is_on_trial(listener->policy);
+    listener->trial = on_trial ? trial_new() : NULL;
+    if (listener->name == NULL || (on_trial && listener->trial == NULL))
         return draft_fail(problem, "out of memory");
     return check_file_keys(draft, index, problem) && check_allow_from(draft, index, problem);
 }

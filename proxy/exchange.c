@@ -395,7 +395,7 @@ tell_dry_run(const struct exchange *exchange)
         .rule = exchange->verdict.rule,
         .cure = exchange->verdict.cure,
     };
-    access_log_dry_run(&record);
+    access_log_dry_run(exchange->listener->trial, &record);
 }
 
 void

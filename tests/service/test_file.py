@@ -126,12 +126,3 @@ def test_a_listener_that_can_not_be_opened_leaves_all_as_it_was(serve, tmp_path)
         proxy.wait_for_log(lambda line: re.search(rf" err reload .*process {os.getpid()}( \(\S+\))? listens there", line))
     assert status((proxy.host, proxy.port), "/version") == 200
     assert status((proxy.host, proxy.port), "/info") == 403
-
-
-def test_a_dry_run_lets_pass_and_tells_once_a_call_what_would_be_refused(serve):
-    proxy = serve(ONE % "trial" + "[policy trial]\nallow = SystemPing\ndry_run = yes\n")
-    for path in ("/_ping", "/info", "/info", "/version"):
-        assert status((proxy.host, proxy.port), path) == 200
-    assert "cure=\"needs allow = SystemInfo in [policy trial]\"" in proxy.wait_for_log("path=/info operation")
-    proxy.wait_for_log("path=/version operation")
-    assert len(proxy.lines(" warning would-refuse ")) == 2
