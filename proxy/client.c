@@ -36,15 +36,19 @@ struct client {
     const struct client_handler *handler;
     void *owner;
     enum client_state state;
+    uint64_t entrance;
+    int fd; /* the transport's */
     struct transport *transport;
     struct exchange *exchange;
     struct event timer; /* idle, head or linger limit, by state */
     struct http_scanner scanner;
     struct text partial; /* of a head that comes in parts */
     size_t discarded;
-    bool served; /* at least one request */
-    bool local;  /* it is of this host */
-    bool barred; /* by the listener's allow_from */
+    bool served;   /* at least one request */
+    bool local;    /* it is of this host */
+    bool barred;   /* by the listener's allow_from */
+    bool outdated; /* there are new settings for the next request */
+    bool retired;  /* this request is the last one */
     char name[NAME_SIZE];
 };
 
@@ -119,12 +123,23 @@ refuse_head(struct client *client, int status, const char *reason)
 }
 
 static void
+tell_outdated(struct client *client)
+{
+    client->outdated = false;
+    client->handler->outdated(client->owner, client);
+}
+
+static void
 become_idle(struct client *client)
 {
     client->state = CLIENT_IDLE;
     client->scanner = (struct http_scanner){0};
     text_free(&client->partial);
-    if (client->services->stopping) {
+    if (client->outdated)
+        tell_outdated(client);
+    if (client->state != CLIENT_IDLE)
+        return;
+    if (client->services->stopping || client->retired) {
         close_in_order(client);
         return;
     }
@@ -177,6 +192,7 @@ begin_exchange(struct client *client, struct slice bytes, size_t followed)
                                          .config = client->config,
                                          .listener = client->listener,
                                          .local = client->local,
+                                         .last = client->retired,
                                          .followed = followed};
     client->exchange = exchange_new(client->services, &side, &head, &exchange_handler, client);
     if (client->exchange == NULL) {
@@ -323,14 +339,15 @@ on_timer(evutil_socket_t fd, short what, void *argument)
 
 struct client *
 client_new(const struct exchange_services *services, struct config *config, const struct listener_config *listener,
-           int fd, const char *name, bool is_local, const struct client_handler *handler, void *owner)
+           const struct client_origin *origin, const struct client_handler *handler, void *owner)
 {
     struct client *client = calloc(1, sizeof(*client));
     if (client == NULL) {
-        evutil_closesocket(fd);
+        evutil_closesocket(origin->fd);
         return NULL;
     }
-    client->transport = transport_new(services->base, services->reaper, fd, &config->marks, &client_handler, client);
+    client->transport =
+        transport_new(services->base, services->reaper, origin->fd, &config->marks, &client_handler, client);
     if (client->transport == NULL) {
         free(client);
         return NULL;
@@ -340,11 +357,52 @@ client_new(const struct exchange_services *services, struct config *config, cons
     client->listener = listener;
     client->handler = handler;
     client->owner = owner;
-    snprintf(client->name, sizeof(client->name), "%s", name);
-    client->local = is_local;
+    snprintf(client->name, sizeof(client->name), "%s", origin->name);
+    client->local = origin->is_local;
+    client->entrance = origin->entrance;
+    client->fd = origin->fd;
     event_assign(&client->timer, services->base, -1, 0, on_timer, client);
     set_timer(client, config->idle_timeout);
     return client;
+}
+
+uint64_t
+client_entrance(const struct client *client)
+{
+    return client->entrance;
+}
+
+int
+client_socket(const struct client *client)
+{
+    return client->fd;
+}
+
+void
+client_outdate(struct client *client)
+{
+    client->outdated = true;
+    if (client->state == CLIENT_IDLE || client->state == CLIENT_HEAD)
+        tell_outdated(client);
+}
+
+void
+client_take_settings(struct client *client, struct config *config, const struct listener_config *listener)
+{
+    struct config *former = client->config;
+    client->config = config_ref(config);
+    client->listener = listener;
+    config_unref(former);
+    if (client->state == CLIENT_IDLE)
+        set_timer(client, config->idle_timeout);
+}
+
+void
+client_retire(struct client *client)
+{
+    client->retired = true;
+    if (client->state == CLIENT_IDLE && client->served)
+        close_in_order(client);
 }
 
 void

@@ -11,25 +11,52 @@
 #include "exchange.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct client;
 
 struct client_handler {
     /* The connection is gone; the client frees itself at the end of the turn. */
     void (*closed)(void *owner, struct client *client);
+    /* It was told of new settings and is between two requests: client_take_settings or client_retire. */
+    void (*outdated)(void *owner, struct client *client);
+};
+
+/* Where a connection comes from. */
+struct client_origin {
+    uint64_t entrance; /* of the listener, for the owner */
+    int fd;
+    const char *name; /* stands in the log */
+    bool is_local;    /* the peer is of this host */
 };
 
 /*
- * Takes `fd`. `name` is copied and stands in the log; `is_local`: the peer is of this host. The client keeps
- * `config`, of which `listener` is a part, for as long as it lives. Returns NULL when memory is short; `fd` is closed
+ * Takes the descriptor of `origin`, and copies the rest. The client keeps
+ * `config`, of which `listener` is a part, until it gets others. Returns NULL when memory is short; `fd` is closed
  * then.
  */
 struct client *client_new(const struct exchange_services *services, struct config *config,
-                          const struct listener_config *listener, int fd, const char *name, bool is_local,
+                          const struct listener_config *listener, const struct client_origin *origin,
                           const struct client_handler *handler, void *owner);
+
+/* Of its origin; the descriptor for as long as it was not told to be closed. */
+uint64_t client_entrance(const struct client *client);
+int client_socket(const struct client *client);
 
 /* Closes a connection that was served and now idles, to make room for one that waits; false where it is not so. */
 bool client_make_room(struct client *client);
+
+/*
+ * There are new settings. They hold from the next request on: `outdated` is called now, or when the exchange that runs
+ * is over.
+ */
+void client_outdate(struct client *client);
+
+/* The settings of the next requests; whether it is admitted is to be decided anew. */
+void client_take_settings(struct client *client, struct config *config, const struct listener_config *listener);
+
+/* Its listener is gone: closes it if it idles; a first request that is on its way is served as it would have been. */
+void client_retire(struct client *client);
 
 /* Until client_admit nothing is read; with `admitted` false each request is refused for where it comes from. */
 void client_await_admission(struct client *client);

@@ -310,7 +310,7 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     exchange->owner = owner;
     exchange->began = now_microseconds();
     exchange->minor = head->minor;
-    exchange->wants_keep = head->minor == 1 ? !head->close : head->keep_alive && !head->close;
+    exchange->wants_keep = !client->last && !head->close && (head->minor == 1 || head->keep_alive);
     exchange->expects_continue = head->expects_continue;
     exchange->to_head = slice_equals(head->method, SLICE_LITERAL("HEAD"));
     exchange->request_framing = head->framing;

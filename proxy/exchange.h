@@ -51,6 +51,7 @@ struct exchange_client {
     const struct config *config;
     const struct listener_config *listener; /* where it came in: the policy */
     bool local;                             /* it is of this host: it may ask for our health whatever allow_from says */
+    bool last;                              /* no further request will be taken */
     size_t followed; /* bytes behind the head that were read along with it: the transport does not know of them yet */
 };
 

@@ -13,6 +13,7 @@ enum { SOCKETS_SIZE = 1024 };
 /* One listener with the settings that its clients get. */
 struct place {
     struct listener_set *set;
+    listener_set_entrance entrance;
     struct listener *listener;
     struct address address; /* as configured: its port may be 0 */
     struct config *config;  /* one reference */
@@ -25,6 +26,7 @@ struct listener_set {
     void *owner;
     struct place *places[CONFIG_LISTENERS_MAX];
     size_t count;
+    listener_set_entrance last_entrance;
     bool paused;
 };
 
@@ -32,7 +34,7 @@ static void
 on_accepted(void *owner, int fd, const struct sockaddr *peer, const char *name)
 {
     struct place *place = owner;
-    place->set->handler->accepted(place->set->owner, place->config, place->settings, fd, peer, name);
+    place->set->handler->accepted(place->set->owner, place->entrance, place->config, place->settings, fd, peer, name);
 }
 
 static void
@@ -78,6 +80,7 @@ open_place(struct listener_set *set, const struct listener_config *settings, con
         return NULL;
     }
     place->set = set;
+    place->entrance = ++set->last_entrance;
     place->address = settings->address;
     place->listener =
         listener_new(set->base, &settings->address, beside, config->tcp_keepalive, &listener_handler, place, problem);
@@ -275,6 +278,15 @@ listener_set_new(struct event_base *base, const struct listener_set_handler *han
     set->handler = handler;
     set->owner = owner;
     return set;
+}
+
+const struct listener_config *
+listener_set_settings(const struct listener_set *set, listener_set_entrance entrance)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->places[i]->entrance == entrance)
+            return set->places[i]->settings;
+    return NULL;
 }
 
 void

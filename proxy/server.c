@@ -6,6 +6,7 @@
 #include "conduit.h"
 #include "config.h"
 #include "confine.h"
+#include "descriptors.h"
 #include "exchange.h"
 #include "listener_set.h"
 #include "log.h"
@@ -21,12 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_RESERVED = 16,  /* listeners, epoll, signals, the conduit, standard streams, the odd dial */
-    DESCRIPTORS_PER_CLIENT = 2, /* its own and one to the engine */
     RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
     FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
     STOP_MILLISECONDS = 5000,   /* what a manager is asked to wait beyond the grace */
@@ -131,21 +129,46 @@ on_admission(void *owner, bool admitted)
 }
 
 static void
-on_accepted(void *owner, struct config *config, const struct listener_config *listener, int fd,
-            const struct sockaddr *peer, const char *name)
+decide_admission(struct server *server, struct client *client, const struct listener_config *listener,
+                 const struct sockaddr *peer)
 {
-    static const struct client_handler client_handler = {.closed = on_client_closed};
-    struct server *server = owner;
-    struct client *client = client_new(&server->services, config, listener, fd, name, address_is_of_this_host(peer),
-                                       &client_handler, server);
-    if (client == NULL)
-        return;
-    link_client(server, client);
-    enum admission_answer answer = admission_ask(server->admission, listener, fd, peer, on_admission, client);
+    enum admission_answer answer =
+        admission_ask(server->admission, listener, client_socket(client), peer, on_admission, client);
     if (answer == ADMISSION_PENDING)
         client_await_admission(client);
     else
         client_admit(client, answer == ADMITTED);
+}
+
+static void
+on_client_outdated(void *owner, struct client *client)
+{
+    struct server *server = owner;
+    struct sockaddr_storage peer = {.ss_family = AF_UNIX};
+    socklen_t length = sizeof(peer);
+    const struct listener_config *listener = listener_set_settings(server->listeners, client_entrance(client));
+    if (listener == NULL) {
+        client_retire(client);
+        return;
+    }
+    client_take_settings(client, server->config, listener);
+    admission_cancel(server->admission, client);
+    getpeername(client_socket(client), (struct sockaddr *)&peer, &length); /* one that is gone is told so elsewhere */
+    decide_admission(server, client, listener, (const struct sockaddr *)&peer);
+}
+
+static void
+on_accepted(void *owner, listener_set_entrance entrance, struct config *config, const struct listener_config *listener,
+            int fd, const struct sockaddr *peer, const char *name)
+{
+    static const struct client_handler client_handler = {.closed = on_client_closed, .outdated = on_client_outdated};
+    struct server *server = owner;
+    const struct client_origin origin = {entrance, fd, name, address_is_of_this_host(peer)};
+    struct client *client = client_new(&server->services, config, listener, &origin, &client_handler, server);
+    if (client == NULL)
+        return;
+    link_client(server, client);
+    decide_admission(server, client, listener, peer);
     if (server->client_count >= server->client_limit) {
         log_text(LOG_LEVEL_DEBUG, "limit", "%zu clients are connected; further ones wait", server->client_count);
         set_paused(server, true);
@@ -172,6 +195,17 @@ on_resume(evutil_socket_t fd, short what, void *argument)
     struct server *server = argument;
     if (!server->services.stopping && server->client_count < server->client_limit)
         set_paused(server, false);
+}
+
+static void
+outdate_clients(struct server *server)
+{
+    struct client *client = server->clients;
+    while (client != NULL) {
+        struct client *next = client_link(client)[1];
+        client_outdate(client);
+        client = next;
+    }
 }
 
 static void
@@ -227,30 +261,6 @@ on_stop(evutil_socket_t number, short what, void *argument)
     }
     struct timeval delay = milliseconds(server->config->shutdown_grace);
     event_add(&server->grace, &delay);
-}
-
-/* As many descriptors as the settings could need are asked for; where they are not to be had, fewer clients are served.
- */
-static size_t
-limit_clients(const struct config *config)
-{
-    struct rlimit limit;
-    rlim_t needed = config->max_connections * DESCRIPTORS_PER_CLIENT + DESCRIPTORS_RESERVED;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return config->max_connections;
-    if (limit.rlim_cur < needed) {
-        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > needed ? needed : limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur >= needed)
-        return config->max_connections;
-    size_t clients = limit.rlim_cur > DESCRIPTORS_RESERVED + DESCRIPTORS_PER_CLIENT
-                         ? (limit.rlim_cur - DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_CLIENT
-                         : 1;
-    log_text(LOG_LEVEL_NOTICE, "limit", "%llu descriptors are allowed: %zu clients at a time, further ones wait",
-             (unsigned long long)limit.rlim_cur, clients);
-    return clients;
 }
 
 static void
@@ -313,11 +323,12 @@ take_over(struct server *server, struct config *config, char *problem)
     config_unref(server->config);
     server->config = config_ref(config);
     admission_set_config(server->admission, config);
-    server->client_limit = limit_clients(config);
+    server->client_limit = descriptors_for_clients(config->max_connections);
     server->services.crowded = server->client_count >= server->client_limit;
     if (!event_pending(&server->resume, EV_TIMEOUT, NULL))
         set_paused(server, server->services.crowded);
     upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
+    outdate_clients(server);
     return true;
 }
 
@@ -336,7 +347,7 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     if (config != NULL && take_over(server, config, problem)) {
         problem[0] = '\0';
         log_configure(config->log_level, config->log_format);
-        log_text(LOG_LEVEL_NOTICE, "reload", "new settings for the connections from now on");
+        log_text(LOG_LEVEL_NOTICE, "reload", "new settings for each request from now on");
         announce_config(config, environ);
         if (confined_anew)
             log_text(LOG_LEVEL_WARNING, "reload",
@@ -393,7 +404,7 @@ server_new(struct config *config, server_load *load, char *problem)
     server->load = load;
     signal(SIGPIPE, SIG_IGN);
     systemd_begin();
-    server->client_limit = limit_clients(config);
+    server->client_limit = descriptors_for_clients(config->max_connections);
     if (!passed_begin(problem) || !prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
         server_free(server);
         return NULL;

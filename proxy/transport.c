@@ -27,7 +27,7 @@ struct transport {
     struct event readable;
     struct event writable; /* pending while there is a queue */
     struct event resume;
-    const struct transport_marks *marks;
+    struct transport_marks marks;
     const struct transport_handler *handler;
     void *owner;
     int fd;
@@ -104,7 +104,7 @@ keep(struct transport *transport, const char *bytes, size_t length)
 static void
 bound_kept(struct transport *transport)
 {
-    if (transport_kept(transport) >= transport->marks->high)
+    if (transport_kept(transport) >= transport->marks.high)
         transport->holds |= HOLD_KEPT_FULL;
     else
         transport->holds &= ~(unsigned)HOLD_KEPT_FULL;
@@ -190,7 +190,7 @@ take_conduit(struct transport *sink, size_t length)
 static size_t
 bulk_size(const struct transport *transport)
 {
-    size_t bound = transport->marks->high < BULK_SIZE / 4 ? transport->marks->high * 4 : BULK_SIZE;
+    size_t bound = transport->marks.high < BULK_SIZE / 4 ? transport->marks.high * 4 : BULK_SIZE;
     return bound > READ_SIZE ? bound : READ_SIZE;
 }
 
@@ -289,7 +289,7 @@ on_writable(evutil_socket_t fd, short what, void *argument)
     if (evbuffer_get_length(transport->queue) == 0)
         drop_queue(transport);
     bool ended = send_end(transport);
-    bool relieved = transport->was_congested && transport_pending(transport) <= transport->marks->low;
+    bool relieved = transport->was_congested && transport_pending(transport) <= transport->marks.low;
     if ((ended || relieved) && !transport->read_error_told) {
         transport->was_congested = transport->was_congested && !relieved;
         transport->handler->drained(transport->owner);
@@ -306,7 +306,7 @@ transport_new(struct event_base *base, struct reaper *reaper, int fd, const stru
         return NULL;
     }
     transport->reaper = reaper;
-    transport->marks = marks;
+    transport->marks = *marks;
     transport->handler = handler;
     transport->owner = owner;
     transport->fd = fd;
@@ -465,7 +465,7 @@ transport_failed(const struct transport *transport)
 bool
 transport_congested(const struct transport *transport)
 {
-    return transport_pending(transport) > transport->marks->high;
+    return transport_pending(transport) > transport->marks.high;
 }
 
 size_t

@@ -55,8 +55,8 @@ struct transport_marks {
 };
 
 /*
- * Takes the descriptor over (it is closed with the transport, or at once on failure). `marks` must outlive the
- * transport. Reading starts with the next turn. Returns NULL when memory is short.
+ * Takes the descriptor over (it is closed with the transport, or at once on failure). `marks` are its own from then on.
+ * Reading starts with the next turn. Returns NULL when memory is short.
  */
 struct transport *transport_new(struct event_base *base, struct reaper *reaper, int fd,
                                 const struct transport_marks *marks, const struct transport_handler *handler,

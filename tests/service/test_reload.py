@@ -1,4 +1,4 @@
-"""SIGHUP: the new settings hold for new connections, nothing that runs is touched, and it is all or nothing."""
+"""SIGHUP: the new settings hold for new requests, nothing that runs is touched, and it is all or nothing."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from harness.fake_daemon import chunk, chunked_head
+from harness.fake_daemon import chunk, chunked_head, json_answer
 from harness.proxy import Proxy, binary, clean_environment, sanitizer_slack
 from harness.raw_client import RawClient, request
 from harness.wait import wait_settled, wait_until
@@ -132,7 +132,7 @@ def test_two_hundred_reloads_under_load_are_not_felt(serve, events, tmp_path, po
     stream.close()
 
 
-def test_an_exchange_keeps_the_settings_it_began_with(serve, events):
+def test_an_exchange_keeps_the_settings_it_began_with_and_the_next_has_the_new_ones(serve, events):
     proxy = serve(FILE + listener("one", "tcp://127.0.0.1:0"))
     with RawClient((proxy.host, proxy.port)) as client:
         client.send(request("GET", "/events"))
@@ -142,7 +142,63 @@ def test_an_exchange_keeps_the_settings_it_began_with(serve, events):
         events.over.set()
         events.more.set()
         assert read_to_the_end(client)
+        assert client.exchange(request("GET", "/version")).status == 403
+
+
+def test_a_head_in_part_is_judged_by_the_settings_that_hold_when_it_is_whole(serve):
+    proxy = serve(FILE + listener("one", "tcp://127.0.0.1:0"))
+    with RawClient((proxy.host, proxy.port)) as client:
+        client.send(b"GET /info HTTP/1.1\r\nHo")
+        reload(proxy, FILE + listener("one", "tcp://127.0.0.1:0", "ops"))
+        client.send(b"st: x\r\n\r\n")
+        assert client.read_answer().status == 200
+
+
+@pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
+def test_who_may_use_a_listener_is_decided_anew_for_a_connection_that_stays(serve, tmp_path, unix):
+    address = f"unix:{tmp_path}/s.sock" if unix else "tcp://127.0.0.1:0"
+    names = (f"uid:{os.getuid()}", "uid:4711") if unix else ("localhost", "192.0.2.1")
+    text = FILE + listener("one", address, more="allow_from = %s\n")
+    proxy = serve(text % names[0])
+    with RawClient(proxy.unix or (proxy.host, proxy.port)) as client:
         assert client.exchange(request("GET", "/version")).status == 200
+        for name, expected in ((names[0], 200), (names[1], 403)):
+            reload(proxy, text % name)
+            assert client.exchange(request("GET", "/version")).status == expected
+
+
+def test_an_upload_under_way_ends_by_the_settings_it_began_with(serve, daemon):
+    daemon.on("/images/load", lambda connection: connection.send(json_answer(200, {"bytes": len(connection.read_body())})))
+    proxy = serve(FILE + "[policy load]\nallow = ImageLoad\n" + listener("one", "tcp://127.0.0.1:0", "load"))
+    with RawClient((proxy.host, proxy.port)) as client:
+        client.send(b"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        wait_until(lambda: daemon.requests, 10, "the upload at the engine")
+        reload(proxy, FILE + "[policy load]\ndeny = ImageLoad\n" + listener("one", "tcp://127.0.0.1:0", "load",
+                                                                          "allow_from = 192.0.2.1\n"))
+        client.send(b"67890")
+        assert client.read_answer().status == 200
+        assert client.exchange(request("GET", "/version")).status == 403
+
+
+def test_a_connection_of_a_listener_that_is_gone_ends_once_nothing_runs_on_it(serve, events, tmp_path, ports):
+    path = str(tmp_path / "gone.sock")
+    stays = listener("stays", f"tcp://127.0.0.1:{ports[0]}")
+    proxy = serve(FILE + stays + listener("gone", f"unix:{path}"), listeners=2)
+    with RawClient(path) as idle, RawClient(path) as begun, RawClient(path) as streams:
+        assert idle.exchange(request("GET", "/version")).status == 200
+        begun.send(b"GET /version HTTP/1.1\r\n")
+        streams.send(request("GET", "/events"))
+        assert streams.read_head().status == 200
+        reload(proxy, FILE + stays)
+        idle.assert_ended(reset_ok=False)
+        begun.send(b"Host: x\r\n\r\n")
+        answer = begun.read_answer()
+        assert (answer.status, answer.get("Connection")) == (200, "close")
+        events.over.set()
+        events.more.set()
+        assert read_to_the_end(streams)
+        begun.assert_ended(reset_ok=False)
+        streams.assert_ended(reset_ok=False)
 
 
 def test_a_stream_outlives_its_listener(serve, events, tmp_path, ports):
@@ -158,7 +214,6 @@ def test_a_stream_outlives_its_listener(serve, events, tmp_path, ports):
         events.over.set()
         events.more.set()
         assert read_to_the_end(client)
-        assert client.exchange(request("GET", "/version")).status == 200
 
 
 def test_who_waits_for_a_listener_that_goes_is_served(serve, tmp_path, ports):
