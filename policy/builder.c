@@ -184,8 +184,11 @@ complain_of_switch(struct policy_builder *builder, const char *name)
         }
     }
     const struct dialect_switch *near = suggest_switch(dialect, text, true);
-    return fail(builder, "%.*s: no switch of the %s dialect%s%s%s", shown(name), name, dialect->word,
-                near != NULL ? "; did you mean " : "", near != NULL ? near->name : "", near != NULL ? "?" : "");
+    if (near == NULL)
+        return fail(builder, "%.*s: no key of a policy, and no switch of the %s dialect", shown(name), name,
+                    dialect->word);
+    return fail(builder, "%.*s: no switch of the %s dialect; did you mean %s?", shown(name), name, dialect->word,
+                near->name);
 }
 
 bool

@@ -146,15 +146,34 @@ parse_class(struct slice word, struct selector *selector, char *error)
     return complain(error, "there is no such class", &nearest, "@");
 }
 
+/* A section of Podman has two words, of which one alone tells little. */
+static bool
+complain_of_section(struct slice word, char *error)
+{
+    struct nearest nearest = {word, NULL, NAME_FAR};
+    if (slice_equals_ignoring_case(word, SLICE_LITERAL("libpod"))) {
+        snprintf(
+            error, SELECTOR_ERROR_SIZE,
+            "section:%.*s: there is no such section; Podman's are section:libpod/containers, section:libpod/images …",
+            (int)word.length, word.data);
+        return false;
+    }
+    for (size_t i = 0; i < SECTION_NONE; i++) {
+        struct slice known = section_segment((enum section)i);
+        const char *slash = memchr(known.data, '/', known.length);
+        consider(&nearest, known.data);
+        if (slash != NULL && nearest.distance > 0 && slice_equals_ignoring_case(word, slice_from_string(slash + 1)))
+            nearest = (struct nearest){word, known.data, 0};
+    }
+    return complain(error, "there is no such section", &nearest, "section:");
+}
+
 static bool
 parse_section(struct slice word, struct selector *selector, char *error)
 {
     enum section section = section_from_slice(word);
     if (section == SECTION_NONE) {
-        struct nearest nearest = {word, NULL, NAME_FAR};
-        for (size_t i = 0; i < SECTION_NONE; i++)
-            consider(&nearest, section_segment((enum section)i).data);
-        return complain(error, "there is no such section", &nearest, "section:");
+        return complain_of_section(word, error);
     }
     for (size_t row = 0; row < ROUTE_COUNT; row++)
         if (route_section(route_row(row)) == section)

@@ -5,7 +5,7 @@
  * Socket addresses as people write them, parsed once at start. Spellings: tcp://HOST:PORT, tcp://[V6]:PORT, unix:PATH,
  * unix://PATH, and for the engine also those that HAProxy takes for a server: /PATH, unix@PATH, abns@NAME, HOST:PORT,
  * tcp@, tcp4@, tcp6@, ipv4@ and ipv6@ in front of HOST:PORT. Host names are looked up when the address is parsed, once,
- * as HAProxy does. A value type; used by config.c, listener.c and upstream.c.
+ * as HAProxy does. A value type; used by config.c, listener.c and upstream.c. Parsed in address_parse.c.
  */
 
 #include <stdbool.h>
@@ -36,6 +36,9 @@ bool address_parse_engine(const char *text, struct address *address, const char 
 
 /* Where clients connect: numeric addresses only. */
 bool address_parse_listen(const char *text, struct address *address, const char **problem);
+
+/* True for a list of addresses, with commas or blanks between them; none of the two above takes one. */
+bool address_is_list(const char *text);
 
 /* Fills the name from the socket part, after bind chose a port for instance. */
 void address_set_name(struct address *address);

@@ -43,8 +43,15 @@ struct draft {
 
 bool draft_fail(struct ini_problem *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The words around one that is not there, and around those that are: "a listener has no key", "it has". */
+struct draft_lack {
+    const char *lacks;
+    const char *has;
+};
+
 /* A word that is not one of `words`, which is NULL-terminated, with the nearest that is. */
-bool draft_fail_unknown(struct ini_problem *problem, const char *what, const char *word, const char *const *words);
+bool draft_fail_unknown(struct ini_problem *problem, const struct draft_lack *lack, const char *word,
+                        const char *const *words);
 
 /* Reads one value of the section that was begun last. */
 bool draft_take(struct draft *draft, const struct ini_entry *entry, struct ini_problem *problem);

@@ -1,5 +1,6 @@
 #include "allow_from.h"
 #include "config_draft.h"
+#include "nearest.h"
 #include "text.h"
 #include "trial.h"
 
@@ -75,7 +76,14 @@ begin_section(struct draft *draft, const struct ini_entry *entry, struct ini_pro
         return begin_listener(draft, entry, problem);
     if (strcmp(entry->section, "policy") == 0)
         return begin_policy(draft, entry, problem);
-    return draft_fail_unknown(problem, "section", entry->section, sections);
+    const char *nearest = nearest_word(sections, entry->section);
+    bool named = nearest != NULL && strcmp(nearest, "sockwarden") != 0 && strcmp(nearest, "upstream") != 0;
+    if (nearest != NULL)
+        return draft_fail(problem, "there is no section [%s]; did you mean [%s%s]?", entry->section, nearest,
+                          named ? " NAME" : "");
+    return draft_fail(problem,
+                      "there is no section [%s]; there are [sockwarden], [upstream], [listener NAME] and [policy NAME]",
+                      entry->section);
 }
 
 static bool
@@ -102,7 +110,8 @@ fail_no_policy(struct draft *draft, const struct setting *setting, struct ini_pr
     problem->line = setting->line;
     if (draft->policy_count == 0)
         return draft_fail(problem, "policy = %.64s: the file has no [policy %.64s]", setting->value, setting->value);
-    return draft_fail_unknown(problem, "policy", setting->value, names);
+    const struct draft_lack lack = {"there is no policy", draft->policy_count == 1 ? "there is" : "there are"};
+    return draft_fail_unknown(problem, &lack, setting->value, names);
 }
 
 /* Mode, owner and group are of a file, which only the sockets have that are made here at a path. */

@@ -23,16 +23,17 @@ draft_fail(struct ini_problem *problem, const char *format, ...)
 }
 
 bool
-draft_fail_unknown(struct ini_problem *problem, const char *what, const char *word, const char *const *words)
+draft_fail_unknown(struct ini_problem *problem, const struct draft_lack *lack, const char *word,
+                   const char *const *words)
 {
     const char *nearest = nearest_word(words, word);
     if (nearest != NULL)
-        return draft_fail(problem, "there is no %s %.64s; did you mean %s?", what, word, nearest);
+        return draft_fail(problem, "%s %.64s; did you mean %s?", lack->lacks, word, nearest);
     char list[LIST_SIZE] = "";
     size_t used = 0;
     for (; *words != NULL && used + strlen(*words) + 3 < sizeof(list); words++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", *words);
-    return draft_fail(problem, "there is no %s %.64s; there is %s%s", what, word, list, *words != NULL ? " …" : "");
+    return draft_fail(problem, "%s %.64s; %s %s%s", lack->lacks, word, lack->has, list, *words != NULL ? " …" : "");
 }
 
 /* What the key takes, from the table; `why` may say more of this value. */
@@ -67,7 +68,8 @@ read_option(struct draft *draft, const struct setting *setting, struct ini_probl
 static bool
 read_engine(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    return read_option(draft, setting, problem);
+    const char *why = NULL;
+    return address_parse_engine(setting->value, &draft->config->engine, &why) || not_taken(problem, setting, why);
 }
 
 static bool
@@ -76,6 +78,9 @@ read_address(struct draft *draft, const struct setting *setting, struct ini_prob
     struct address *address = &current_listener(draft)->address;
     struct address read;
     const char *why = NULL;
+    if (address_is_list(setting->value))
+        return draft_fail(problem, "address = %.64s: not taken: one address a listener; add a second [listener NAME]",
+                          setting->value);
     if (!address_parse_listen(setting->value, &read, &why))
         return not_taken(problem, setting, why);
     /* What was said of the socket's file before. */
@@ -273,16 +278,21 @@ find_reader(const char *section, const char *name, bool *many)
     return NULL;
 }
 
-/* How a message calls the keys of a section. */
-static const char *
-section_phrase(const char *section)
+/* How a message calls a key that a section does not have. */
+static const struct draft_lack *
+key_lack(const char *section)
 {
-    static const char *const rows[][2] = {
-        {"sockwarden", "of [sockwarden]"}, {"upstream", "of [upstream]"}, {"listener", "of a listener"}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (strcmp(rows[i][0], section) == 0)
-            return rows[i][1];
-    return "of a policy";
+    static const struct {
+        const char *section;
+        struct draft_lack lack;
+    } rows[] = {{"sockwarden", {"[sockwarden] has no key", "it has"}},
+                {"upstream", {"[upstream] has no key", "it has"}},
+                {"listener", {"a listener has no key", "it has"}},
+                {"policy", {"a policy has no key", "it has"}}};
+    size_t row = 0;
+    while (row + 1 < sizeof(rows) / sizeof(rows[0]) && strcmp(rows[row].section, section) != 0)
+        row++;
+    return &rows[row].lack;
 }
 
 /* What a name of the environment, or of another section, is called where it stands; NULL for any other. */
@@ -300,23 +310,22 @@ find_elsewhere(const char *name)
         if (strcasecmp(rows[i][0], name) == 0)
             return rows[i][1];
     if (key_find("policy", name) != NULL)
-        return "it is one of a policy";
+        return "a policy has it";
     if (key_find("listener", name) != NULL)
-        return "it is one of a listener";
-    return is_option(name) ? "it is one of [sockwarden]" : NULL;
+        return "a listener has it";
+    return is_option(name) ? "[sockwarden] has it" : NULL;
 }
 
 static bool
 fail_unknown_key(const struct ini_entry *entry, struct ini_problem *problem)
 {
     const char *names[KEYS_MAX];
-    char what[32];
+    const struct draft_lack *lack = key_lack(entry->section);
     const char *elsewhere = find_elsewhere(entry->key);
     key_names(entry->section, names);
-    snprintf(what, sizeof(what), "key %s", section_phrase(entry->section));
     if (elsewhere != NULL)
-        return draft_fail(problem, "there is no %s %.64s; %s", what, entry->key, elsewhere);
-    return draft_fail_unknown(problem, what, entry->key,
+        return draft_fail(problem, "%s %.64s; %s", lack->lacks, entry->key, elsewhere);
+    return draft_fail_unknown(problem, lack, entry->key,
                               strcmp(entry->section, "sockwarden") == 0 ? config_file_keys() : names);
 }
 

@@ -97,7 +97,10 @@ set_listen(struct config *config, const char *value, char *takes, size_t takes_s
         }
         memcpy(text, item, length);
         text[length] = '\0';
-        if (!address_parse_listen(text, &config->listeners[config->listener_count].address, &problem)) {
+        bool parsed = address_parse_listen(text, &config->listeners[config->listener_count].address, &problem);
+        if (!parsed && address_is_list(text))
+            problem = "commas stand between addresses";
+        if (!parsed) {
             config->listener_count = 0;
             break;
         }

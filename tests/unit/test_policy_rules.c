@@ -340,7 +340,7 @@ static const char *const MISTAKES[][3] = {
     {"", "allow = ContainerStop ?a ?b ?c ?d ?e ?f ?g ?h ?i", "?i: a rule takes up to 8 conditions"},
     {"", "CONTAINER = 1", "CONTAINER: no switch of the tecnativa dialect; did you mean CONTAINERS?"},
     {"", "LIBPOD_PODS = 1", "LIBPOD_PODS: no switch of the tecnativa dialect; dialect = linuxserver, above it, has it"},
-    {"", "FROBNICATE = 1", "FROBNICATE: no switch of the tecnativa dialect"},
+    {"", "FROBNICATE = 1", "FROBNICATE: no key of a policy, and no switch of the tecnativa dialect"},
     {"", "CONTAINERS = maybe", "CONTAINERS = maybe: not taken; takes 1 or 0"},
     {"", "CONTAINERS = 2", "CONTAINERS = 2: not taken; takes 1 or 0"},
     {"CONTAINERS = 1", "CONTAINERS = 0", "CONTAINERS: it is set twice"},
