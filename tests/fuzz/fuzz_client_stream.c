@@ -116,7 +116,8 @@ set_up(struct run *run, struct config *config)
     int smallest = 1;
     CHECK(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof(smallest)) == 0);
     run->fd = ends[0];
-    run->client = client_new(&run->services, config, &config->listeners[0], ends[1], "unix", true, &handler, run);
+    const struct client_origin origin = {.fd = ends[1], .name = "unix", .is_local = true};
+    run->client = client_new(&run->services, config, &config->listeners[0], &origin, &handler, run);
     CHECK(run->client != NULL);
     run->engine.listening = listening;
 }

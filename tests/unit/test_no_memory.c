@@ -184,8 +184,8 @@ serve_one(struct rig *rig, const char *request)
     rig->closed = false;
     assert_true(write(pair[1], request, strlen(request)) == (ssize_t)strlen(request));
     shutdown(pair[1], SHUT_WR);
-    if (client_new(&rig->services, rig->config, &rig->config->listeners[0], pair[0], "test", true, &client_handler,
-                   rig) == NULL)
+    const struct client_origin origin = {.fd = pair[0], .name = "test", .is_local = true};
+    if (client_new(&rig->services, rig->config, &rig->config->listeners[0], &origin, &client_handler, rig) == NULL)
         rig->closed = true;
     for (int turn = 0; !rig->closed && turn < TURNS_MAX; turn++) {
         struct pollfd loop = {.fd = pair[1], .events = POLLIN};
