@@ -1,11 +1,13 @@
 #include "allow_from.h"
+#include "host_name.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -82,6 +84,17 @@ grow(void **elements, size_t count, size_t size)
     return grown != NULL;
 }
 
+static void say(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+say(char *problem, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, ALLOW_FROM_PROBLEM_SIZE, format, arguments);
+    va_end(arguments);
+}
+
 /* 0 to `most`, in digits and nothing else. */
 static bool
 parse_number(const char *text, unsigned long most, unsigned long *number)
@@ -93,67 +106,82 @@ parse_number(const char *text, unsigned long most, unsigned long *number)
     return *number <= most;
 }
 
-/* True when `item` has the form of an address or a block; `problem` stays NULL where it is a good one. */
+/* The block without the bits that are set behind it, as text. */
+static void
+write_network(const struct block *block, bool is_ipv4, char *text, size_t size)
+{
+    struct block network = *block;
+    char address[INET6_ADDRSTRLEN] = "";
+    for (unsigned bit = block->bits; bit < ADDRESS_BYTES * 8; bit++)
+        network.bytes[bit / 8] &= (unsigned char)~(0x80u >> bit % 8);
+    unsigned skipped = is_ipv4 ? ADDRESS_BYTES * 8 - 32 : 0;
+    inet_ntop(is_ipv4 ? AF_INET : AF_INET6, network.bytes + skipped / 8, address, sizeof(address));
+    snprintf(text, size, "%s/%u", address, block->bits - skipped);
+}
+
 static bool
-parse_block(const char *item, struct block *block, const char **problem)
+has_host_bits(const struct block *block)
+{
+    for (unsigned bit = block->bits; bit < ADDRESS_BYTES * 8; bit++)
+        if (block->bytes[bit / 8] & (0x80u >> bit % 8))
+            return true;
+    return false;
+}
+
+static bool
+parse_bits(const char *text, bool is_ipv4, struct block *block, char *problem)
+{
+    unsigned width = is_ipv4 ? 32 : ADDRESS_BYTES * 8;
+    unsigned long bits;
+    char network[INET6_ADDRSTRLEN + 8];
+    if (!parse_number(text, width, &bits)) {
+        say(problem, "behind the slash stands a number of bits, from 0 to %u", width);
+        return false;
+    }
+    block->bits = (unsigned)bits + (ADDRESS_BYTES * 8 - width);
+    if (!has_host_bits(block))
+        return true;
+    write_network(block, is_ipv4, network, sizeof(network));
+    say(problem, "it sets bits behind the first %lu; the network is %s", bits, network);
+    return false;
+}
+
+/* What only looks like an address: false, with what is meant where that can be told. */
+static void
+explain_address(const char *item, char *problem)
+{
+    if (strchr(item, '%') != NULL)
+        say(problem, "an address of a client has no zone here; say fe80::/10, or its address without %%…");
+    else if (item[0] == '[')
+        say(problem, "addresses stand without brackets and port here");
+    else if (strchr(item, '/') != NULL)
+        say(problem, "a block is an address, a slash and a number of bits, as in 10.0.0.0/8");
+    else
+        say(problem, "it is no IPv6 address; addresses stand without port");
+}
+
+/* True when `item` has the form of an address or a block; `problem` stays empty where it is a good one. */
+static bool
+parse_block(const char *item, struct block *block, char *problem)
 {
     char address[INET6_ADDRSTRLEN];
     const char *slash = strchr(item, '/');
     size_t length = slash != NULL ? (size_t)(slash - item) : strlen(item);
     unsigned char bytes[ADDRESS_BYTES];
-    if (length >= sizeof(address))
-        return false;
-    memcpy(address, item, length);
-    address[length] = '\0';
-    unsigned width;
-    if (inet_pton(AF_INET, address, bytes) == 1) {
+    snprintf(address, sizeof(address), "%.*s", length < sizeof(address) ? (int)length : 0, item);
+    bool is_ipv4 = inet_pton(AF_INET, address, bytes) == 1;
+    if (is_ipv4) {
         map_ipv4(bytes, block->bytes);
-        width = 32;
-    } else if (inet_pton(AF_INET6, address, block->bytes) == 1) {
-        width = 128;
-    } else {
-        if (slash != NULL)
-            *problem = "a CIDR block is an address, a slash and a number of bits, as in 10.0.0.0/8";
-        return slash != NULL;
+    } else if (inet_pton(AF_INET6, address, block->bytes) != 1) {
+        if (strpbrk(item, "/:%[") == NULL)
+            return false;
+        explain_address(item, problem);
+        return true;
     }
-    unsigned long bits = width;
-    if (slash != NULL && !parse_number(slash + 1, width, &bits))
-        *problem = "the bits behind the slash are more than the address has, or no number";
-    block->bits = (unsigned)bits + (ADDRESS_BYTES * 8 - width);
-    struct block host_part = *block;
-    for (unsigned bit = block->bits; *problem == NULL && bit < ADDRESS_BYTES * 8; bit++)
-        if (host_part.bytes[bit / 8] & (0x80u >> bit % 8))
-            *problem = "bits of the address are set behind the block's; did you mean the network's address?";
+    block->bits = ADDRESS_BYTES * 8;
+    if (slash != NULL)
+        parse_bits(slash + 1, is_ipv4, block, problem);
     return true;
-}
-
-/* uid:N, user:NAME, gid:N, group:NAME; true when `item` begins like one of them. */
-static bool
-parse_identity(const char *item, struct identity *identity, const char **problem)
-{
-    if (strncmp(item, "uid:", 4) == 0 || strncmp(item, "gid:", 4) == 0) {
-        identity->kind = item[0] == 'u' ? IDENTITY_USER : IDENTITY_GROUP;
-        if (!parse_number(item + 4, UINT32_MAX, &identity->id))
-            *problem = "behind uid: and gid: stands a number; names stand behind user: and group:";
-        return true;
-    }
-    if (strncmp(item, "user:", 5) == 0) {
-        const struct passwd *user = getpwnam(item + 5);
-        identity->kind = IDENTITY_USER;
-        identity->id = user != NULL ? user->pw_uid : 0;
-        if (user == NULL)
-            *problem = "this machine has no such user";
-        return true;
-    }
-    if (strncmp(item, "group:", 6) == 0) {
-        const struct group *group = getgrnam(item + 6);
-        identity->kind = IDENTITY_GROUP;
-        identity->id = group != NULL ? group->gr_gid : 0;
-        if (group == NULL)
-            *problem = "this machine has no such group";
-        return true;
-    }
-    return false;
 }
 
 bool
@@ -166,37 +194,49 @@ allow_from_is_identity(const char *item)
     return false;
 }
 
-/* Letters, digits, - _ and . as container and service names have them, with a letter among them. */
+/* uid:N, user:NAME, gid:N, group:NAME; true when `item` begins like one of them. */
 static bool
-is_host_name(const char *item)
+parse_identity(const char *item, struct identity *identity, char *problem)
 {
-    bool letter = false;
-    size_t length = strlen(item);
-    for (const char *at = item; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (!isalnum(byte) && byte != '-' && byte != '_' && byte != '.')
-            return false;
-        letter = letter || isalpha(byte);
+    if (!allow_from_is_identity(item))
+        return false;
+    const char *rest = strchr(item, ':') + 1;
+    identity->kind = item[0] == 'u' ? IDENTITY_USER : IDENTITY_GROUP;
+    identity->id = 0;
+    if (item[1] == 'i') {
+        /* The largest number stands for "as it is" in system calls; nobody has it. */
+        if (!parse_number(rest, UINT32_MAX - 1, &identity->id))
+            say(problem, "behind uid: and gid: stands a number; names stand behind user: and group:");
+        return true;
     }
-    return letter && length < HOST_SIZE && item[0] != '.' && item[0] != '-';
+    const struct passwd *user = identity->kind == IDENTITY_USER ? getpwnam(rest) : NULL;
+    const struct group *group = identity->kind == IDENTITY_GROUP ? getgrnam(rest) : NULL;
+    if (user != NULL)
+        identity->id = user->pw_uid;
+    else if (group != NULL)
+        identity->id = group->gr_gid;
+    else
+        say(problem, "this machine has no such %s", identity->kind == IDENTITY_USER ? "user" : "group");
+    return true;
 }
 
 static bool
-add_host(struct allow_from *list, const char *item, const char **problem)
+add_host(struct allow_from *list, const char *item, char *problem)
 {
     static const char *const everybody[] = {"all", "any", "everybody", "everyone", "*"};
     for (size_t i = 0; i < sizeof(everybody) / sizeof(everybody[0]); i++) {
         if (strcasecmp(item, everybody[i]) == 0) {
-            *problem = "for whoever reaches the socket leave allow_from out";
+            say(problem, "for whoever reaches the socket leave allow_from out");
             return false;
         }
     }
-    if (!is_host_name(item)) {
-        *problem = "it is neither address, CIDR block, uid:, user:, gid:, group: nor host name";
+    const char *fault = host_name_fault(item);
+    if (fault != NULL) {
+        say(problem, "%s", fault);
         return false;
     }
     if (!grow((void **)&list->hosts, list->host_count, sizeof(*list->hosts))) {
-        *problem = "out of memory";
+        say(problem, "out of memory");
         return false;
     }
     struct host *host = &list->hosts[list->host_count++];
@@ -205,27 +245,54 @@ add_host(struct allow_from *list, const char *item, const char **problem)
     return true;
 }
 
+/* Two entries without a comma between them. */
+static bool
+is_one_entry(const char *item, char *problem)
+{
+    if (item[0] == '\0')
+        say(problem, "nothing stands there");
+    else if (strpbrk(item, " \t") != NULL)
+        say(problem, "entries are separated by commas");
+    return problem[0] == '\0';
+}
+
 bool
-allow_from_add(struct allow_from *list, const char *item, const char **problem)
+allow_from_add(struct allow_from *list, const char *item, char *problem)
 {
     struct block block;
     struct identity identity;
-    *problem = NULL;
+    problem[0] = '\0';
+    if (!is_one_entry(item, problem))
+        return false;
     if (parse_identity(item, &identity, problem)) {
-        if (*problem == NULL && grow((void **)&list->identities, list->identity_count, sizeof(identity)))
+        if (problem[0] == '\0' && grow((void **)&list->identities, list->identity_count, sizeof(identity)))
             list->identities[list->identity_count++] = identity;
-        else if (*problem == NULL)
-            *problem = "out of memory";
-        return *problem == NULL;
+        else if (problem[0] == '\0')
+            say(problem, "out of memory");
+        return problem[0] == '\0';
     }
     if (parse_block(item, &block, problem)) {
-        if (*problem == NULL && grow((void **)&list->blocks, list->block_count, sizeof(block)))
+        if (problem[0] == '\0' && grow((void **)&list->blocks, list->block_count, sizeof(block)))
             list->blocks[list->block_count++] = block;
-        else if (*problem == NULL)
-            *problem = "out of memory";
-        return *problem == NULL;
+        else if (problem[0] == '\0')
+            say(problem, "out of memory");
+        return problem[0] == '\0';
     }
     return add_host(list, item, problem);
+}
+
+bool
+allow_from_next(const char **rest, char *item, size_t size)
+{
+    if (*rest == NULL)
+        return false;
+    const char *begin = *rest + strspn(*rest, " \t");
+    size_t length = strcspn(begin, ",");
+    *rest = begin[length] == ',' ? begin + length + 1 : NULL;
+    while (length > 0 && strchr(" \t", begin[length - 1]) != NULL)
+        length--;
+    snprintf(item, size, "%.*s", (int)length, begin);
+    return true;
 }
 
 struct allow_from *

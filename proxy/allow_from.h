@@ -18,11 +18,20 @@ struct allow_from;
 struct allow_from *allow_from_new(void);
 void allow_from_free(struct allow_from *list);
 
+enum { ALLOW_FROM_PROBLEM_SIZE = 160 };
+
 /*
  * Adds one item: 10.0.0.0/8, 127.0.0.1, fd00::/8, uid:1000, user:alice, gid:999, group:docker, or a host name. User and
- * group names are looked up now. On failure returns false and points `problem` at a static sentence.
+ * group names are looked up now. On failure returns false and writes what is wrong to `problem`, of
+ * ALLOW_FROM_PROBLEM_SIZE bytes.
  */
-bool allow_from_add(struct allow_from *list, const char *item, const char **problem);
+bool allow_from_add(struct allow_from *list, const char *item, char *problem);
+
+/*
+ * Takes the next item of a comma list into `item`, without blanks around it; false at the end. `*rest` is moved, and
+ * NULL behind the last one. An item that does not fit is cut, and so long that it is none.
+ */
+bool allow_from_next(const char **rest, char *item, size_t size);
 
 /* True for an item that tells a client of a unix socket: uid:, user:, gid: or group:. The others tell one of TCP. */
 bool allow_from_is_identity(const char *item);

@@ -137,15 +137,15 @@ check_file_keys(const struct draft *draft, size_t index, struct ini_problem *pro
 static bool
 check_allow_from_line(const struct setting *setting, bool is_unix, struct ini_problem *problem)
 {
-    for (const char *rest = setting->value; *(rest += strspn(rest, ", \t")) != '\0';) {
-        int length = (int)strcspn(rest, ", \t");
-        if (allow_from_is_identity(rest) != is_unix) {
-            problem->line = setting->line;
-            return draft_fail(problem, "allow_from = %.*s: not taken: clients of %s", length < 64 ? length : 64, rest,
-                              is_unix ? "a unix socket are told by uid:, user:, gid: and group:, they have no address"
-                                      : "a TCP port are told by addresses, blocks and host names, not by their user");
-        }
-        rest += length;
+    const char *rest = setting->value;
+    char item[INI_VALUE_SIZE];
+    while (allow_from_next(&rest, item, sizeof(item))) {
+        if (allow_from_is_identity(item) == is_unix)
+            continue;
+        problem->line = setting->line;
+        return draft_fail(problem, "allow_from = %.64s: not taken: clients of %s", item,
+                          is_unix ? "a unix socket are told by uid:, user:, gid: and group:, they have no address"
+                                  : "a TCP port are told by addresses, blocks and host names, not by their user");
     }
     return true;
 }

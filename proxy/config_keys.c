@@ -112,18 +112,13 @@ read_allow_from(struct draft *draft, const struct setting *setting, struct ini_p
         listener->allow_from = allow_from_new();
     if (listener->allow_from == NULL)
         return draft_fail(problem, "out of memory");
-    while (*(rest += strspn(rest, ", \t")) != '\0') {
-        size_t length = strcspn(rest, ", \t");
-        const char *why = NULL;
-        if (length >= sizeof(item))
-            return draft_fail(problem, "an item of allow_from is too long");
-        memcpy(item, rest, length);
-        item[length] = '\0';
-        if (!allow_from_add(listener->allow_from, item, &why))
-            return draft_fail(problem, "allow_from = %.64s: not taken; %s", item, why);
-        rest += length;
+    while (allow_from_next(&rest, item, sizeof(item))) {
+        char why[ALLOW_FROM_PROBLEM_SIZE];
+        if (!allow_from_add(listener->allow_from, item, why))
+            return draft_fail(problem, "allow_from = %.64s: not taken: %s", item[0] != '\0' ? item : setting->value,
+                              why);
     }
-    return !allow_from_is_empty(listener->allow_from) || not_taken(problem, setting, "it names nobody");
+    return true;
 }
 
 /* The value is none of two words; the likely one of them is told. */
@@ -393,8 +388,9 @@ cut_comma(struct draft *draft, const struct ini_entry *entry, char *value, bool 
         return true;
     draft->open_line = entry->line;
     snprintf(draft->bare_key, sizeof(draft->bare_key), "%s", entry->key);
-    while (length > 0 && strchr(", \t", value[length - 1]) != NULL)
+    do
         value[--length] = '\0';
+    while (length > 0 && strchr(" \t", value[length - 1]) != NULL);
     return length > 0 || draft_fail(problem, "%s has nothing but commas", entry->key);
 }
 

@@ -9,10 +9,10 @@ static struct allow_from *
 list_of(const char *const *items)
 {
     struct allow_from *list = allow_from_new();
-    const char *problem = NULL;
+    char problem[ALLOW_FROM_PROBLEM_SIZE];
     assert_non_null(list);
     for (; *items != NULL; items++)
-        if (!allow_from_add(list, *items, &problem))
+        if (!allow_from_add(list, *items, problem))
             fail_msg("%s: %s", *items, problem);
     return list;
 }
@@ -111,6 +111,9 @@ a_name_stands_for_the_addresses_that_were_looked_up_last(void **state)
     allow_from_free(list);
 }
 
+#define NUMBER "a name does not end in a number, and an IPv4 address is four of them, from 0 to 255"
+#define LABEL  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* 63 */
+
 static void
 what_is_none_of_these_is_refused_with_the_reason(void **state)
 {
@@ -119,33 +122,123 @@ what_is_none_of_these_is_refused_with_the_reason(void **state)
         const char *item;
         const char *problem;
     } rows[] = {
-        {"10.0.0.0/33", "bits behind the slash"},
-        {"10.0.0.0/", "bits behind the slash"},
-        {"::/129", "bits behind the slash"},
-        {"10.0.0.0/-1", "bits behind the slash"},
-        {"10.0.0.1/8", "behind the block's"},
-        {"fd00::1/64", "behind the block's"},
-        {"traefik/24", "a CIDR block is"},
+        {"10.0.0.0/33", "a number of bits, from 0 to 32"},
+        {"10.0.0.0/", "a number of bits, from 0 to 32"},
+        {"10.0.0.0/8/8", "a number of bits, from 0 to 32"},
+        {"::/129", "a number of bits, from 0 to 128"},
+        {"10.0.0.0/-1", "a number of bits, from 0 to 32"},
+        {"10.0.0.1/8", "it sets bits behind the first 8; the network is 10.0.0.0/8"},
+        {"192.168.255.255/23", "the network is 192.168.254.0/23"},
+        {"1.2.3.4/0", "the network is 0.0.0.0/0"},
+        {"fd00::1/64", "it sets bits behind the first 64; the network is fd00::/64"},
+        {"fe80::1%eth0", "has no zone here; say fe80::/10"},
+        {"fe80::%eth0/64", "has no zone here"},
+        {"[::1]", "without brackets and port"},
+        {"[::1]:2375", "without brackets and port"},
+        {"127.0.0.1:2375", "addresses stand without port"},
+        {"::1::", "it is no IPv6 address"},
+        {"traefik/24", "a block is"},
+        {"010.0.0.0/8", "a block is"},
+        {"0x7f.1/8", "a block is"},
         {"uid:root", "a number"},
         {"uid:", "a number"},
+        {"uid:4294967295", "a number"},
         {"gid:4294967296", "a number"},
         {"user:nobody-here", "no such user"},
         {"group:nobody-here", "no such group"},
-        {"", "host name"},
-        {"a b", "host name"},
-        {".web", "host name"},
-        {"1.2.3", "host name"},
-        {"10.0.0.256", "host name"},
+        {"", "nothing stands there"},
+        {"a b", "entries are separated by commas"},
+        {"10.0.0.1 10.0.0.2", "entries are separated by commas"},
+        {"uid:0\tuid:1", "entries are separated by commas"},
+        {"all", "leave allow_from out"},
+        {"*", "leave allow_from out"},
+        {"*.web", "letters, digits, - and _"},
+        {"w\xc3\xa9"
+         "b",
+         "letters, digits, - and _"},
+        {"web;", "letters, digits, - and _"},
+        {".web", "no empty part"},
+        {"foo..bar", "no empty part"},
+        {"web..", "no empty part"},
+        {".", "no empty part"},
+        {"-web", "begins or ends with a hyphen"},
+        {"web-", "begins or ends with a hyphen"},
+        {"web.-tasks.x", "begins or ends with a hyphen"},
+        {"a" LABEL, "63 bytes at most"},
+        {LABEL "." LABEL "." LABEL "." LABEL, "253 bytes at most"},
+        {"1.2.3", NUMBER},
+        {"127.1", NUMBER},
+        {"0x7f.1", NUMBER},
+        {"0x7f000001", NUMBER},
+        {"0x", NUMBER},
+        {"127.0.0.0x1", NUMBER},
+        {"2130706433", NUMBER},
+        {"0177.0.0.1", NUMBER},
+        {"127.0.0.010", NUMBER},
+        {"10.0.0.256", NUMBER},
+        {"10.0.0.1.", NUMBER},
+        {"web.7", NUMBER},
     };
     struct allow_from *list = allow_from_new();
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const char *problem = "";
-        CHECK(rows[i].item, !allow_from_add(list, rows[i].item, &problem));
-        CHECK(rows[i].item, strstr(problem, rows[i].problem) != NULL);
+        char problem[ALLOW_FROM_PROBLEM_SIZE];
+        CHECK(rows[i].item, !allow_from_add(list, rows[i].item, problem));
+        if (strstr(problem, rows[i].problem) == NULL)
+            fail_msg("%s: %s", rows[i].item, problem);
     }
     assert_true(allow_from_is_empty(list));
     assert_true(allow_from_is_empty(NULL));
     allow_from_free(list);
+}
+
+static void
+names_of_services_and_containers_are_host_names(void **state)
+{
+    (void)state;
+    const char *const items[] = {"traefik",
+                                 "my_project_web_1",
+                                 "_dmarc.x",
+                                 "tasks.web",
+                                 "3com.com",
+                                 "1a",
+                                 "7.web",
+                                 "web.",
+                                 "0xide",
+                                 "abc123def456",
+                                 "a",
+                                 LABEL,
+                                 "xn--bcher-kva.example",
+                                 NULL};
+    struct allow_from *list = list_of(items);
+    for (size_t i = 0; items[i] != NULL; i++)
+        assert_string_equal(allow_from_host(list, i), items[i]);
+    allow_from_free(list);
+}
+
+static void
+commas_part_the_entries_of_a_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *items[4];
+    } rows[] = {
+        {"a", {"a"}},
+        {"a,b", {"a", "b"}},
+        {" a ,\tb\t, c d ", {"a", "b", "c d"}},
+        {"a,,b", {"a", "", "b"}},
+        {",", {"", ""}},
+        {"abcdefghijkl", {"abcdefg"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *rest = rows[i].text;
+        char item[8];
+        for (size_t j = 0; rows[i].items[j] != NULL; j++) {
+            CHECK(rows[i].text, allow_from_next(&rest, item, sizeof(item)));
+            CHECK_TEXT(rows[i].text, item, rows[i].items[j]);
+        }
+        CHECK(rows[i].text, !allow_from_next(&rest, item, sizeof(item)));
+    }
 }
 
 int
@@ -156,6 +249,8 @@ main(void)
         cmocka_unit_test(users_and_groups_are_for_unix_sockets_only),
         cmocka_unit_test(a_name_stands_for_the_addresses_that_were_looked_up_last),
         cmocka_unit_test(what_is_none_of_these_is_refused_with_the_reason),
+        cmocka_unit_test(names_of_services_and_containers_are_host_names),
+        cmocka_unit_test(commas_part_the_entries_of_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
