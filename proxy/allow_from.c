@@ -1,10 +1,9 @@
 #include "allow_from.h"
+#include "account.h"
 #include "host_name.h"
 
 #include <arpa/inet.h>
-#include <grp.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,11 +25,9 @@ struct host {
     size_t count;
 };
 
-enum identity_kind { IDENTITY_USER, IDENTITY_GROUP };
-
 struct identity {
-    enum identity_kind kind;
-    unsigned long id;
+    enum account_kind kind;
+    uint32_t id;
 };
 
 struct allow_from {
@@ -201,22 +198,13 @@ parse_identity(const char *item, struct identity *identity, char *problem)
     if (!allow_from_is_identity(item))
         return false;
     const char *rest = strchr(item, ':') + 1;
-    identity->kind = item[0] == 'u' ? IDENTITY_USER : IDENTITY_GROUP;
-    identity->id = 0;
+    identity->kind = item[0] == 'u' ? ACCOUNT_USER : ACCOUNT_GROUP;
     if (item[1] == 'i') {
-        /* The largest number stands for "as it is" in system calls; nobody has it. */
-        if (!parse_number(rest, UINT32_MAX - 1, &identity->id))
+        if (!account_parse_number(rest, &identity->id))
             say(problem, "behind uid: and gid: stands a number; names stand behind user: and group:");
-        return true;
+    } else if (!account_look_up(identity->kind, rest, &identity->id)) {
+        say(problem, "this machine has no such %s", identity->kind == ACCOUNT_USER ? "user" : "group");
     }
-    const struct passwd *user = identity->kind == IDENTITY_USER ? getpwnam(rest) : NULL;
-    const struct group *group = identity->kind == IDENTITY_GROUP ? getgrnam(rest) : NULL;
-    if (user != NULL)
-        identity->id = user->pw_uid;
-    else if (group != NULL)
-        identity->id = group->gr_gid;
-    else
-        say(problem, "this machine has no such %s", identity->kind == IDENTITY_USER ? "user" : "group");
     return true;
 }
 
@@ -353,7 +341,7 @@ allow_from_has_user(const struct allow_from *list, uid_t user, gid_t group)
 {
     for (size_t i = 0; i < list->identity_count; i++) {
         const struct identity *identity = &list->identities[i];
-        if (identity->id == (identity->kind == IDENTITY_USER ? (unsigned long)user : (unsigned long)group))
+        if (identity->id == (identity->kind == ACCOUNT_USER ? user : group))
             return true;
     }
     return false;

@@ -1,10 +1,9 @@
+#include "account.h"
 #include "allow_from.h"
 #include "config_draft.h"
 #include "nearest.h"
 
 #include <ctype.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,36 +154,18 @@ read_mode(struct draft *draft, const struct setting *setting, struct ini_problem
     return true;
 }
 
-/* A number that stands for a user or a group. */
-static bool
-read_id(const char *text, unsigned *id)
-{
-    size_t length = strlen(text);
-    unsigned long number = strtoul(text, NULL, 10);
-    *id = (unsigned)number;
-    return length > 0 && length <= 10 && strspn(text, "0123456789") == length && number < UINT32_MAX;
-}
-
 static bool
 read_owner(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    unsigned id;
-    const struct passwd *user = getpwnam(setting->value);
-    if (user == NULL && !read_id(setting->value, &id))
-        return not_taken(problem, setting, "this machine has no such user");
-    current_listener(draft)->address.owner = user != NULL ? user->pw_uid : (uid_t)id;
-    return true;
+    return account_find(ACCOUNT_USER, setting->value, &current_listener(draft)->address.owner) ||
+           not_taken(problem, setting, "this machine has no such user");
 }
 
 static bool
 read_group(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    unsigned id;
-    const struct group *group = getgrnam(setting->value);
-    if (group == NULL && !read_id(setting->value, &id))
-        return not_taken(problem, setting, "this machine has no such group");
-    current_listener(draft)->address.group = group != NULL ? group->gr_gid : (gid_t)id;
-    return true;
+    return account_find(ACCOUNT_GROUP, setting->value, &current_listener(draft)->address.group) ||
+           not_taken(problem, setting, "this machine has no such group");
 }
 
 /* The builder words its own complaints: key, value, what is wrong, what is meant. */

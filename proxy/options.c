@@ -1,4 +1,5 @@
 #include "options.h"
+#include "account.h"
 #include "nearest.h"
 #include "policy/policy.h"
 #include "quantity.h"
@@ -7,8 +8,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,40 +146,18 @@ set_format(struct config *config, const char *value, char *takes, size_t takes_s
     return log_format_from_word(value, &config->log_format) || fail_word(value, FORMAT_TAKES, words, takes, takes_size);
 }
 
-/* Numbers need no list of users: an image may have none. The largest one stands for "as it is" in system calls. */
 static bool
-parse_id(const char *text, uint32_t *id)
+set_account(struct config *config, const struct option *option, const char *value, char *takes, size_t takes_size)
 {
-    char *end;
-    if (!isdigit((unsigned char)text[0]) || strlen(text) > 10)
-        return false;
-    unsigned long long number = strtoull(text, &end, 10);
-    *id = (uint32_t)number;
-    return *end == '\0' && number < UINT32_MAX;
-}
-
-static bool
-set_user(struct config *config, const char *value, char *takes, size_t takes_size)
-{
-    uint32_t id = 0;
-    const struct passwd *user = parse_id(value, &id) ? NULL : getpwnam(value);
-    if (user != NULL)
-        id = user->pw_uid;
-    config->user = id;
-    snprintf(takes, takes_size, "%s", USER_TAKES);
-    return user != NULL || parse_id(value, &id);
-}
-
-static bool
-set_group(struct config *config, const char *value, char *takes, size_t takes_size)
-{
-    uint32_t id = 0;
-    const struct group *group = parse_id(value, &id) ? NULL : getgrnam(value);
-    if (group != NULL)
-        id = group->gr_gid;
-    config->group = id;
-    snprintf(takes, takes_size, "%s", GROUP_TAKES);
-    return group != NULL || parse_id(value, &id);
+    bool is_user = option->type == USER;
+    uint32_t id;
+    _Static_assert(sizeof(id) == sizeof(config->user) && sizeof(id) == sizeof(config->group), "ids have 32 bits");
+    if (account_find(is_user ? ACCOUNT_USER : ACCOUNT_GROUP, value, &id)) {
+        memcpy((char *)config + option->offset, &id, sizeof(id));
+        return true;
+    }
+    snprintf(takes, takes_size, "%s", is_user ? USER_TAKES : GROUP_TAKES);
+    return false;
 }
 
 static bool
@@ -215,9 +192,8 @@ set_option(struct config *config, const struct option *option, const char *value
     case FORMAT:
         return set_format(config, value, takes, takes_size);
     case USER:
-        return set_user(config, value, takes, takes_size);
     case GROUP:
-        return set_group(config, value, takes, takes_size);
+        return set_account(config, option, value, takes, takes_size);
     case SANDBOX:
         return set_sandbox(config, value, takes, takes_size);
     case DURATION:
