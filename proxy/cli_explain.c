@@ -130,8 +130,6 @@ cli_explain(const struct policy *policy, enum table_format format, int argc, cha
     struct answers answers = {.policy = policy, .format = format, .output = output};
     if (argc == 1 && strcmp(argv[0], "-") == 0)
         return answer_lines(&answers, input, errors);
-    if (argc != 2)
-        return complain(errors, "takes METHOD and TARGET, or - to read them from the standard input");
     if (!answer(&answers, slice_from_string(argv[0]), slice_from_string(argv[1])))
         return complain(errors, "out of memory");
     return answers.refused ? EXPLAIN_REFUSED : EXPLAIN_ALLOWED;

@@ -1,9 +1,12 @@
 #include "cli_presets.h"
+#include "config.h"
 #include "policy/policy.h"
 
 #include <string.h>
 
 enum { CLI_FAILED = 1, CLI_USAGE = 2, WORDS_SIZE = 512 };
+
+static const char KEY[] = "preset = ";
 
 static void
 print_preset(void *owner, const char *name, const char *client)
@@ -42,7 +45,10 @@ list_calls(const char *line, enum table_format format, FILE *output, FILE *error
     static const char *const columns[] = {"verdict", "method", "path", "operation", "feature", "conditions", NULL};
     char problem[WORDS_SIZE];
     if (!policy_preset_calls(line, ignore_call, NULL, problem, sizeof(problem))) {
-        fprintf(errors, "sockwarden: presets: %s\n", problem);
+        config_make_printable(problem);
+        /* Here no "preset = " was written. */
+        bool named = strncmp(problem, KEY, sizeof(KEY) - 1) == 0;
+        fprintf(errors, "sockwarden: presets: %s\n", problem + (named ? sizeof(KEY) - 1 : 0));
         return CLI_USAGE;
     }
     struct table *table = table_new(format, columns, true, output);

@@ -1,5 +1,6 @@
 #include "command_line.h"
 #include "nearest.h"
+#include "table.h"
 #include "text.h"
 
 #include <getopt.h>
@@ -9,7 +10,9 @@
 #define BIT(id)    (1u << VERB_##id)
 #define EVERY_VERB ((1u << VERB_COUNT) - 1)
 
-enum { HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT };
+enum { HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT, LIST_SIZE = 128 };
+
+#define HIDDEN_HYPHEN '\1'
 
 static const struct verb_row verbs[] = {
 #define VERB(id, word, words, least, most, help) [VERB_##id] = {word, words, least, most, help},
@@ -47,6 +50,17 @@ complain(char *problem, const char *format, ...)
     return false;
 }
 
+/* "check, explain, routes": those of a set. */
+static void
+list_verbs(unsigned bits, char list[LIST_SIZE])
+{
+    size_t used = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if ((bits & 1u << i) != 0 && used < LIST_SIZE)
+            used += (size_t)snprintf(list + used, LIST_SIZE - used, "%s%s", used > 0 ? ", " : "", verbs[i].word);
+}
+
 static bool
 find_verb(const char *word, struct command_line *line, char *problem)
 {
@@ -59,10 +73,16 @@ find_verb(const char *word, struct command_line *line, char *problem)
             return true;
         }
     }
+    if (word[0] == '\0')
+        return complain(problem, "the verb is an empty word");
+    if (strcmp(word, "help") == 0 || strcmp(word, "version") == 0)
+        return complain(problem, "no such verb: %s; did you mean --%s?", word, word);
     const char *nearest = nearest_word(words, word);
     if (nearest != NULL)
         return complain(problem, "no such verb: %.64s; did you mean %s?", word, nearest);
-    return complain(problem, "no such verb: %.64s", word);
+    char list[LIST_SIZE];
+    list_verbs(~0u, list);
+    return complain(problem, "no such verb: %.64s; there is %s", word, list);
 }
 
 /* getopt's form of the table. `letters` begins with how it shall treat words that are no options. */
@@ -105,10 +125,46 @@ complain_of_option(char *word, char *problem)
     for (size_t i = 0; i < ARGUMENT_COUNT; i++)
         if (strcmp(name, arguments[i].word) == 0)
             return complain(problem, "--%s takes no value", name);
+    const char *beginning = NULL;
+    for (size_t i = 0; name[0] != '\0' && i < ARGUMENT_COUNT; i++) {
+        if (strncmp(arguments[i].word, name, strlen(name)) != 0)
+            continue;
+        if (beginning != NULL)
+            return complain(problem, "--%s may be --%s or --%s", name, beginning, arguments[i].word);
+        beginning = arguments[i].word;
+    }
     const char *nearest = nearest_word(words, name);
     if (nearest != NULL)
         return complain(problem, "no such option: --%s; did you mean --%s?", name, nearest);
     return complain(problem, "no such option: --%s", name);
+}
+
+static bool
+complain_of_no_value(const char *word, size_t argument, char *problem)
+{
+    const struct argument_row *row = &arguments[argument];
+    return complain(problem, "%.64s lacks its value: --%s %s", word, row->word, row->value);
+}
+
+/* `word` is where getopt found the option, or its value. */
+static bool
+take_option(int code, const char *word, struct command_line *line, char *problem)
+{
+    size_t argument = argument_of_code(code);
+    const struct argument_row *row = &arguments[argument];
+    const char *value = optarg != NULL ? optarg : "";
+    bool joined = optarg != NULL && optarg != word;
+    if (line->values[argument] != NULL && row->value != NULL)
+        return complain(problem, "--%s stands twice", row->word);
+    if (joined && code == row->letter && value[0] == '=')
+        value++; /* -f=json is -fjson */
+    if (row->value != NULL && value[0] == '\0') {
+        char option[32];
+        snprintf(option, sizeof(option), "--%s", row->word);
+        return complain_of_no_value(option, argument, problem);
+    }
+    line->values[argument] = value;
+    return true;
 }
 
 /* Reads options from argv[1] on, up to a word in mode "+", past all words in mode "". */
@@ -123,29 +179,90 @@ parse_options(const char *mode, int argc, char *argv[], struct command_line *lin
     optind = 0; /* begins anew, in glibc and musl */
     while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         if (code == ':')
-            return complain(problem, "%s lacks its value", argv[optind - 1]);
-        size_t argument = argument_of_code(code);
-        if (argument >= ARGUMENT_COUNT)
+            return complain_of_no_value(argv[optind - 1], argument_of_code(optopt), problem);
+        if (argument_of_code(code) >= ARGUMENT_COUNT)
             return complain_of_option(argv[optind - 1], problem);
-        if (line->values[argument] != NULL && arguments[argument].value != NULL)
-            return complain(problem, "--%s stands twice", arguments[argument].word);
-        line->values[argument] = optarg != NULL ? optarg : "";
+        if (!take_option(code, argv[optind - 1], line, problem))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * True for what is a word and no option though it begins with a hyphen: a preset's feature that is not wanted, as in
+ * -watch. One hyphen and several letters are one, unless they are -f and a format.
+ */
+static bool
+is_feature(const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    enum table_format format;
+    size_t length = strlen(word);
+    if (length < 3 || word[0] != '-' || word[1] == '-' || strspn(word + 1, letters) != length - 1)
+        return false;
+    return word[1] != arguments[ARGUMENT_FORMAT].letter || !table_format_of_word(word + 2, TABLE_TEXT, &format);
+}
+
+/* Features are hidden from getopt while it looks for options, by another byte in place of their hyphen. */
+static void
+hide_features(int argc, char *argv[])
+{
+    for (int i = 1; i < argc; i++)
+        if (is_feature(argv[i]))
+            argv[i][0] = HIDDEN_HYPHEN;
+}
+
+static void
+show_features(int argc, char *argv[])
+{
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == HIDDEN_HYPHEN)
+            argv[i][0] = '-';
+}
+
+static bool
+parse_behind_verb(int argc, char *argv[], struct command_line *line, char *problem)
+{
+    if (line->verb == VERB_PRESETS)
+        hide_features(argc, argv);
+    bool parsed = parse_options("", argc, argv, line, problem);
+    if (line->verb == VERB_PRESETS)
+        show_features(argc, argv);
+    line->count = argc - optind;
+    line->words = argv + optind;
+    return parsed;
+}
+
+static bool
+check_options(const struct command_line *line, char *problem)
+{
+    char list[LIST_SIZE];
+    for (size_t i = 0; i < ARGUMENT_COUNT; i++) {
+        if (line->values[i] == NULL || (arguments[i].verbs & 1u << line->verb) != 0)
+            continue;
+        list_verbs(arguments[i].verbs, list);
+        return complain(problem, "%s%s takes no --%s; it is for %s", verbs[line->verb].word,
+                        line->has_verb ? "" : " (no verb is given)", arguments[i].word, list);
     }
     return true;
 }
 
 static bool
-check_fit(const struct command_line *line, char *problem)
+check_words(const struct command_line *line, char *problem)
 {
     const struct verb_row *verb = &verbs[line->verb];
-    for (size_t i = 0; i < ARGUMENT_COUNT; i++)
-        if (line->values[i] != NULL && (arguments[i].verbs & 1u << line->verb) == 0)
-            return complain(problem, "%s takes no --%s", verb->word, arguments[i].word);
+    bool reads_lines = line->verb == VERB_EXPLAIN && line->count > 0 && strcmp(line->words[0], "-") == 0;
+    if (reads_lines)
+        return line->count == 1 || complain(problem,
+                                            "one word too many: %.64s; behind - explain takes none, it reads "
+                                            "the calls from its input",
+                                            line->words[1]);
     if (line->count > verb->most)
         return complain(problem, "one word too many: %.64s; %s takes %s", line->words[verb->most], verb->word,
                         verb->words[0] != '\0' ? verb->words : "none");
     if (line->count < verb->least)
-        return complain(problem, "%s takes %s", verb->word, verb->words);
+        return complain(problem, "%s takes %s, but got %s%.64s", verb->word, verb->words,
+                        line->count > 0 ? "one word: " : "nothing", line->count > 0 ? line->words[0] : "");
     return true;
 }
 
@@ -160,16 +277,12 @@ command_line_parse(int argc, char *argv[], struct command_line *line, char *prob
     if (argc > 0) {
         if (!find_verb(argv[0], line, problem))
             return false;
-        /* A preset's features are words like +watch and -watch. */
-        const char *mode = line->verb == VERB_PRESETS ? "+" : "";
-        if (!parse_options(mode, argc, argv, line, problem))
+        if (!parse_behind_verb(argc, argv, line, problem))
             return false;
-        line->count = argc - optind;
-        line->words = argv + optind;
     }
     if (line->values[ARGUMENT_HELP] != NULL || line->values[ARGUMENT_VERSION] != NULL)
         return true;
-    return check_fit(line, problem);
+    return check_options(line, problem) && check_words(line, problem);
 }
 
 /* `left` in a column of its own, the help beside it, or below where it is too long. */

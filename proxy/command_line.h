@@ -51,12 +51,13 @@ struct command_line {
     char **words;                       /* behind the verb; they point into argv */
 };
 
-enum { COMMAND_LINE_PROBLEM_SIZE = 256 };
+enum { COMMAND_LINE_PROBLEM_SIZE = 384 };
 
 /*
- * Reads `argv`, whose order it may change. An option stands before or behind the verb; only behind a preset's name a
- * word that begins with a hyphen is no option. False, with one sentence in `problem`, of COMMAND_LINE_PROBLEM_SIZE
- * bytes, where it can't be understood; nothing else is wrong where help or version is asked for.
+ * Reads `argv`, whose order it may change. An option stands before or behind the verb and its words; behind `presets` a
+ * hyphen and several letters are a feature that is not wanted, and no option. False, with one sentence in `problem`, of
+ * COMMAND_LINE_PROBLEM_SIZE bytes, where it can't be understood; nothing else is wrong where help or version is asked
+ * for.
  */
 bool command_line_parse(int argc, char *argv[], struct command_line *line, char *problem);
 

@@ -17,6 +17,19 @@ print_help(const struct command_line *line)
     config_print_help(stdout);
 }
 
+/* Where a question names what was probably meant, there is no need to read the help. */
+static void
+complain_of_usage(const struct command_line *line, char *problem)
+{
+    bool asks = problem[0] != '\0' && problem[strlen(problem) - 1] == '?';
+    config_make_printable(problem);
+    fprintf(stderr, "sockwarden: %s", problem);
+    if (!asks)
+        fprintf(stderr, "; sockwarden %s%s--help shows the usage", line->has_verb ? verb_row(line->verb)->word : "",
+                line->has_verb ? " " : "");
+    fputc('\n', stderr);
+}
+
 /* What was printed is only done once it is written: a full disk is a failure. */
 static int
 finish(int code)
@@ -49,7 +62,7 @@ main(int argc, char *argv[])
     char problem[COMMAND_LINE_PROBLEM_SIZE];
     occupy_standard_streams();
     if (!command_line_parse(argc, argv, &line, problem)) {
-        fprintf(stderr, "sockwarden: %s; sockwarden --help shows the usage\n", problem);
+        complain_of_usage(&line, problem);
         return EXIT_USAGE;
     }
     if (line.values[ARGUMENT_HELP] != NULL)

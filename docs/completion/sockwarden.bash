@@ -45,8 +45,31 @@ _sockwarden_sections() {
         -c?*) file=${COMP_WORDS[i]#-c} ;;
         esac
     done
-    file=${file/#\~/$HOME}
-    [ -r "$file" ] && sed -n "s/^\[$1  *\(.*\)\] *\$/\1/p" "$file"
+    _sockwarden_sections_of "$file" "$1"
+}
+
+_sockwarden_sections_of() {
+    local file=${1/#\~/$HOME}
+    [ -r "$file" ] && sed -n "s/^\[$2  *\(.*\)\] *\$/\1/p" "$file"
+}
+
+_sockwarden_presets() { sockwarden presets -f tsv | awk -F '\t' 'NR > 1 { print $1 }'; }
+
+# An operand of diff. Of what has a colon the shell wants what stands behind it.
+_sockwarden_operand() {
+    local whole=$current
+    case $whole in
+    *'#'*) _sockwarden_words "$(_sockwarden_sections_of "${whole%#*}" policy | sed "s|^|${whole%#*}#|")" ;;
+    env:*) current=${whole#*:} && _sockwarden_files ;;
+    dialect:*) current=${whole#*:} && _sockwarden_words "$dialects" ;;
+    preset:*) current=${whole#*:} && _sockwarden_words "$(_sockwarden_presets)" ;;
+    policy:*) current=${whole#*:} && _sockwarden_words "$(_sockwarden_sections policy)" ;;
+    *)
+        _sockwarden_files
+        _sockwarden_words 'environment env: dialect: preset: policy:'
+        [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace
+        ;;
+    esac 2>/dev/null
 }
 
 # The value of an option.
@@ -56,7 +79,7 @@ _sockwarden_value() {
     --listener) _sockwarden_words "$(_sockwarden_sections listener)" ;;
     --policy) _sockwarden_words "$(_sockwarden_sections policy)" ;;
     --format) _sockwarden_words 'text tsv json' ;;
-    --dialect) _sockwarden_words 'tecnativa tecnativa-next linuxserver fluencelabs' ;;
+    --dialect) _sockwarden_words "$dialects" ;;
     --timeout) _sockwarden_words '500ms 1s 3s 10s' ;;
     esac
 }
@@ -67,24 +90,34 @@ _sockwarden_word() {
     explain.0) _sockwarden_words 'GET HEAD POST PUT DELETE -' ;;
     explain.1) _sockwarden_words "$(sockwarden routes -f tsv |
         awk -F '\t' -v method="$3" '$2 == method && $3 !~ /{/ { print $3 }')" ;;
-    presets.0) _sockwarden_words "$(sockwarden presets -f tsv | awk -F '\t' 'NR > 1 { print $1 }')" ;;
+    presets.0) _sockwarden_words "$(_sockwarden_presets)" ;;
     presets.*) _sockwarden_words "$(sockwarden presets -f tsv "$3" |
-        awk -F '\t' 'NR > 1 && $5 != "" { print "+" $5 }' | sort -u)" ;;
+        awk -F '\t' 'NR > 1 && $5 != "" { print "+" $5; print "-" $5 }' | sort -u)" ;;
     convert.0) _sockwarden_words rules ;;
-    diff.0 | diff.1) _sockwarden_files && _sockwarden_words environment ;;
+    diff.0 | diff.1) _sockwarden_operand ;;
     esac
 }
 
 _sockwarden() {
     local current=${COMP_WORDS[COMP_CWORD]} verb='' first='' count=0 pending='' word i
+    local dialects='tecnativa tecnativa-next linuxserver fluencelabs' words=()
     COMPREPLY=()
-    for ((i = 1; i < COMP_CWORD; i++)); do
+    # The shell splits --config=FILE in three, and preset:NAME as well.
+    for ((i = 1; i <= COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
+        if [[ ${#words[@]} -gt 0 && ($word == : || ${words[-1]} == *:) ]]; then
+            words[-1]+=$word
+        else
+            words+=("$word")
+        fi
+    done
+    [ "$current" = = ] || current=${words[-1]}
+    for word in "${words[@]::${#words[@]}-1}"; do
         if [ "$word" = = ]; then
-            continue # the shell splits --config=FILE in three
+            continue
         elif [ -n "$pending" ]; then
             pending=''
-        elif [[ $word == -?* && ($verb != presets || $count -eq 0) ]]; then
+        elif [[ $word == -?* ]]; then
             pending=$(_sockwarden_value_of "$word")
         elif [ -z "$verb" ]; then
             verb=$word
@@ -98,6 +131,7 @@ _sockwarden() {
         _sockwarden_value "$pending"
     elif [[ $current == -* ]]; then
         _sockwarden_words "$(_sockwarden_options "$verb" | sed 's/ .*//')"
+        [[ $verb.$count != presets.[1-9]* ]] || _sockwarden_word "$verb" "$count" "$first"
     elif [ -z "$verb" ]; then
         _sockwarden_words "$(_sockwarden_verbs)"
     else

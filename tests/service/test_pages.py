@@ -104,7 +104,13 @@ CONFIG = "[listener one]\naddress = unix:/a\npolicy = p\n[listener two]\naddress
     (("-ca.ini", "routes", "--listener", "t"), ["two"]), (("-c", "a.i"), ["a.ini"]), (("diff", "a.i"), ["a.ini"]),
     (("diff", "a.ini", "envi"), ["environment"]), (("diff", "a", "b", ""), []), (("convert", ""), ["rules"]),
     (("explain", ""), ["GET", "HEAD", "POST", "PUT", "DELETE", "-"]), (("explain", "GET", "/even"), ["/events"]),
-    (("presets", "traefik-"), ["traefik-swarm"]), (("presets", "traefik", ""), ["+ping-fallback", "+watch"]),
+    (("presets", "traefik-"), ["traefik-swarm"]), (("presets", "traefik", "+"), ["+ping-fallback", "+watch"]),
+    (("presets", "traefik", "-w"), ["-watch"]), (("presets", "traefik", "-f", "j"), ["json"]),
+    (("presets", "traefik", "--format", "=", "t"), ["text", "tsv"]), (("presets", "traefik", "--fo"), ["--format"]),
+    (("diff", "pre"), ["preset:"]), (("diff", "preset", ":", "traefik-"), ["traefik-swarm"]),
+    (("diff", "dialect", ":"), ["tecnativa", "tecnativa-next", "linuxserver", "fluencelabs"]),
+    (("diff", "env", ":", "a"), ["a.ini"]), (("diff", "a.ini#"), ["a.ini#p"]), (("diff", "environment", "a.ini#"), ["a.ini#p"]),
+    (("-c", "a.ini", "diff", "policy", ":", ""), ["p"]), (("diff", "preset", ":", "traefik", "dia"), ["dialect:"]),
     (("--dialect", "linux"), ["linuxserver"]), (("nothing", ""), []),
 ])
 def test_the_shell_completes(tmp_path, words, expected):

@@ -221,7 +221,7 @@ def test_diff_says_which_operand_it_does_not_understand(config, words, why):
 
 @pytest.mark.parametrize("arguments, why", [
     (("presets", "nobody"), "there is no such preset"), (("rotes",), "no such verb: rotes; did you mean routes?"),
-    (("routes", "x"), "too many: x; routes takes none"), (("", "x"), "no such verb: "),
+    (("routes", "x"), "too many: x; routes takes none"), (("", "x"), "the verb is an empty word"),
     (("-l", "x", "routes"), "no such listener: x; there is tcp://127.0.0.1:2375"),
     (("-c", "{config}", "routes", "--listener", "tow"), "no such listener: tow; did you mean two?"),
     (("-c", "{config}", "routes", "--listener", "zzz"), "no such listener: zzz; there is one, two"),
@@ -236,11 +236,23 @@ def test_diff_says_which_operand_it_does_not_understand(config, words, why):
     (("routes", "-f", "xml"), "no such format: xml; there is text, tsv and json"), (("explain",), "takes METHOD TARGET"),
     (("diff", "one"), "diff takes A B"), (("-c", "{config}", "-d", "tecnativa", "routes"), "--dialect is for the environment"),
     (("-d", "tecnativ", "routes"), "did you mean tecnativa"), (("-e", "/nonexistent", "routes"), "can't be read"),
+    (("-c", "", "routes"), "--config lacks its value: --config FILE"), (("-d", "", "routes"), "--dialect lacks its value"),
+    (("explain", "-", "GET"), "one word too many: GET;"), (("explain", "GET"), "but got one word: GET; sockwarden explain --help"),
+    (("presets", "traefik", "+\x1b[31m"), "presets: traefik +?[31m: it has no such feature"), (("\x1b[31m",), "verb: ?[31m"),
     (("health", "-t", "soon"), "takes a time such as"), (("health", "-t", "0"), "takes a time such as"),
 ])
 def test_bad_usage_is_told_in_one_line_and_exits_with_2(config, arguments, why):
     line = run(*[word.format(config=config) for word in arguments], code=2)
     assert why in line and line.startswith("sockwarden: ") and line.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("-f", "json"), ("-fjson",), ("-f=json",), ("--format=json",), ("--format", "json")])
+def test_options_stand_before_the_verb_behind_it_and_behind_a_presets_name(words):
+    asked = ["watchtower", "+lifecycle-hooks", "-cleanup"]
+    answers = [run(*words, "presets", *asked), run("presets", *words, *asked), run("presets", *asked, *words),
+               run("presets", asked[0], *words, *asked[1:])]
+    assert len(set(answers)) == 1 and json.loads(answers[0])
+    assert run("presets", "traefik", "--help") == run("presets", "--help")
 
 
 @pytest.mark.parametrize("verb", ["run", "check", "explain", "routes", "diff", "convert", "presets", "health"])

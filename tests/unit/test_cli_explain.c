@@ -95,21 +95,6 @@ one_call_is_answered_with_its_verdict_and_exit_code(void **state)
 }
 
 static void
-wrong_arguments_are_a_usage_error(void **state)
-{
-    (void)state;
-    static const char *const ARGUMENTS[] = {"GET", "/info", "more"};
-    static const int COUNTS[] = {0, 1, 3};
-    for (size_t i = 0; i < 3; i++) {
-        struct outcome outcome = explain("", 0, COUNTS[i], ARGUMENTS);
-        assert_int_equal(outcome.code, EXPLAIN_USAGE);
-        assert_string_equal(outcome.output, "");
-        assert_non_null(strstr(outcome.errors, "sockwarden: explain: takes METHOD and TARGET"));
-        drop(&outcome);
-    }
-}
-
-static void
 each_line_is_answered_in_order(void **state)
 {
     (void)state;
@@ -159,7 +144,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_call_is_answered_with_its_verdict_and_exit_code),
-        cmocka_unit_test(wrong_arguments_are_a_usage_error),
         cmocka_unit_test(each_line_is_answered_in_order),
         cmocka_unit_test(blank_lines_and_carriage_returns_are_tolerated),
         cmocka_unit_test(a_line_that_is_no_call_is_denied),
