@@ -33,6 +33,10 @@ static const char *const LIBPOD_NAMES[][3] = {
     {"POST", "/v4.0.0/libpod/manifests/registry/r.io", "ManifestCreateLibpod"},
     {"POST", "/v4.0.0/libpod/manifests/a/registryx/c", "ManifestCreateLibpod"},
     {"POST", "/v3.4.4/libpod/manifests/a/registry/c", "unknown"},
+    {"POST", "/v2.0.0/libpod/containers/a/archive", "ContainerArchiveLegacy"},
+    {"GET", "/v2.0.0/libpod/containers/a/copy", "ContainerCopyLegacy"},
+    {"POST", "/v2.0.0/libpod/containers/a/copy", "ContainerCopyLegacyPost"},
+    {"GET", "/v2.0.0/libpod/generate/a/kube", "GenerateKubeLegacy"},
     {"PATCH", "/v4.0.0/libpod/info", "unknown"},
     {"GET", "/v4.0.0/libpod/info/", "unknown"},
 };
