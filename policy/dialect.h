@@ -34,6 +34,7 @@ struct dialect {
     const char *word;
     const char *product;
     const char *disables_ipv6; /* values of DISABLE_IPV6, blank-separated */
+    const char *binds;         /* the variable that says where the original listens; or NULL */
     const struct dialect_switch *switches;
     size_t count;
 };

@@ -57,6 +57,12 @@ policy_disables_ipv6(const struct policy *policy, const char *value)
 }
 
 const char *
+policy_bind_variable(const struct policy *policy)
+{
+    return policy->switches.dialect->binds;
+}
+
+const char *
 policy_dialect_note(const struct policy *policy)
 {
     return policy->note[0] != '\0' ? policy->note : NULL;

@@ -151,6 +151,11 @@ void policy_classes(void (*line)(void *owner, const char *word, const char *text
 /* True for a value of DISABLE_IPV6 that has an effect in the dialect that a policy's switches are in. */
 bool policy_disables_ipv6(const struct policy *policy, const char *value);
 
+/*
+ * The variable that says in HAProxy's words where the original of the policy's dialect listens; NULL where it has none.
+ */
+const char *policy_bind_variable(const struct policy *policy);
+
 /* "linuxserver: detected by LIBPOD_CONTAINERS …" for a policy whose dialect was told by a switch, else NULL. */
 const char *policy_dialect_note(const struct policy *policy);
 

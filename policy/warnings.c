@@ -414,6 +414,33 @@ is_on(const struct switches *switches, const char *name, bool absent)
     return entry == NULL ? absent : switches->on[entry - switches->dialect->switches];
 }
 
+/* The dialect whose original looks at this action before any gate; NULL where DIALECT says which one it is, or none. */
+static const struct dialect *
+dialect_without_gate(const struct check *check, const struct dialect_switch *entry)
+{
+    const char *said = environment_value(check->environment, "DIALECT");
+    const struct dialect *dialect;
+    for (size_t i = 0; (said == NULL || *said == '\0') && (dialect = dialect_at(i)) != NULL; i++) {
+        const struct dialect_switch *own = dialect_switch_find(dialect, slice_from_string(entry->name));
+        const struct dialect_switch *at = dialect->switches;
+        while (own != NULL && at < own && at->kind != SWITCH_GATE)
+            at++;
+        if (own != NULL && own->kind == SWITCH_ACTION && at == own)
+            return dialect;
+    }
+    return NULL;
+}
+
+static void
+say_closed(const struct check *check, const struct dialect_switch *entry, const struct dialect_switch *gate)
+{
+    const struct dialect *other = dialect_without_gate(check, entry);
+    bool all = gate->methods == METHODS_WRITE;
+    say(check, "%s does nothing while %s, which refuses %s; did you mean %s too?%s%s%s", entry->rule_on, gate->rule_off,
+        all ? "every method but GET and HEAD" : gate->name, gate->rule_on, other != NULL ? " With DIALECT=" : "",
+        other != NULL ? other->word : "", other != NULL ? " it needs none" : "");
+}
+
 /* Switches that are on and of no use without another one. */
 static void
 check_together(const struct check *check)
@@ -423,9 +450,7 @@ check_together(const struct check *check)
         const struct dialect_switch *entry = &switches->dialect->switches[i];
         const struct dialect_switch *gate = switches->on[i] ? closed_gate(switches, i) : NULL;
         if (gate != NULL) {
-            bool all = gate->methods == METHODS_WRITE;
-            say(check, "%s does nothing while %s, which refuses %s; did you mean %s too?", entry->rule_on,
-                gate->rule_off, all ? "every method but GET and HEAD" : gate->name, gate->rule_on);
+            say_closed(check, entry, gate);
         } else if (switches->on[i] && !opens_paths(entry)) {
             check_of_use(check, entry);
         }

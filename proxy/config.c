@@ -62,6 +62,23 @@ note_switch(void *owner, const struct policy_switch *entry)
     note_variable(owner, entry->name, entry->name, true);
 }
 
+/*
+ * Where the original listens, in HAProxy's words. Passed over, it would leave a port open where a socket of few was
+ * asked for.
+ */
+static bool
+refuse_bind(const struct policy *policy, char *const environment[], char *problem)
+{
+    const char *name = policy_bind_variable(policy);
+    const char *value = name != NULL ? config_variable(environment, name) : NULL;
+    const char *listen = config_variable(environment, "LISTEN");
+    if (value == NULL || value[0] == '\0' || listen != NULL)
+        return true;
+    int path = value[0] == '/' ? (int)strcspn(value, " ,") : 0;
+    return config_fail(problem, "%s=%.128s: not taken; LISTEN says where to listen, as in LISTEN=%s%.*s", name, value,
+                       path > 0 ? "unix:" : "tcp://0.0.0.0:2375", path < 128 ? path : 128, value);
+}
+
 static bool
 grant_from_environment(struct config *config, char *const environment[], char *problem)
 {
@@ -80,6 +97,10 @@ grant_from_environment(struct config *config, char *const environment[], char *p
     policy_switches(policy, note_switch, &noting);
     if (!noting.whole) {
         snprintf(problem, CONFIG_PROBLEM_SIZE, "out of memory");
+        policy_unref(policy);
+        return false;
+    }
+    if (!refuse_bind(policy, environment, problem)) {
         policy_unref(policy);
         return false;
     }

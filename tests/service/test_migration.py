@@ -145,6 +145,13 @@ def test_what_the_page_calls_different_is():
     for method in ("CONNECT", "TRACE"):
         assert explain(f"{method} /info", INFO="1", POST="1")[2] == "malformed"
     assert explain("POST /post", DIALECT="fluencelabs", POST="1")[0] == "deny"
+    for name in ("a", "a/b", "a:b"):
+        assert explain(f"GET /containers/{name}/logs", DIALECT="linuxserver", CONTAINERS="1")[2] == "ALLOW_LOGS=0"
+    image = {"DIALECT": "fluencelabs", "IMAGES_CREATE": "1", "POST": "1"}
+    assert explain("POST /images/create", **image)[0] == "allow"
+    assert explain("GET /images/create/json", **image)[3] == "needs IMAGES=1\n"
+    assert [explain(f"GET {path}", INFO="1")[0] for path in ("/v1/info", "/v1..41/info", "/info/")] == ["deny"] * 3
+    assert [explain(f"GET /{version}/info", INFO="1")[0] for version in ("v1.41", "v4.0.0")] == ["allow"] * 2
     assert explain("POST /containers/x/start", ALLOW_START="1")[0] == "deny"
     assert explain("POST /containers/x/start", ALLOW_START="1", POST="1")[0] == "allow"
     assert explain("POST /containers/x/start", ALLOW_START="1", DIALECT="linuxserver")[0] == "allow"
@@ -188,4 +195,5 @@ def test_the_five_steps_of_the_page(tmp_path):
 def test_settings_that_are_gone_are_told_with_what_takes_their_place(tmp_path, variable, dialect, told):
     (tmp_path / "proxy.env").write_text(f"DIALECT={dialect}\n{variable}=600\n")
     done = run("-e", str(tmp_path / "proxy.env"), "check")
+    assert done.returncode == (2 if variable == "BIND_CONFIG" else 0)
     assert variable in done.stdout + done.stderr and told in done.stdout + done.stderr

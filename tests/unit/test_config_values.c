@@ -142,6 +142,36 @@ three_words_disable_ipv6_and_for_linuxserver_one(void **state)
 }
 
 static void
+bind_config_is_not_taken_where_it_would_say_where_to_listen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *setting;
+        const char *dialect;
+        const char *listen;
+        const char *problem; /* NULL: taken */
+    } rows[] = {
+        {"BIND_CONFIG=/run/a.sock mode 660", "DIALECT=tecnativa-next", "A=b",
+         "BIND_CONFIG=/run/a.sock mode 660: not taken; LISTEN says where to listen, as in LISTEN=unix:/run/a.sock"},
+        {"BIND_CONFIG=*:2375 v4v6", "ALLOW_EXEC=1", "A=b",
+         "BIND_CONFIG=*:2375 v4v6: not taken; LISTEN says where to listen, as in LISTEN=tcp://0.0.0.0:2375"},
+        {"BIND_CONFIG=/run/a.sock", "DIALECT=tecnativa-next", "LISTEN=unix:/run/a.sock", NULL},
+        {"BIND_CONFIG=", "DIALECT=tecnativa-next", "A=b", NULL},
+        {"BIND_CONFIG=/run/a.sock", "DIALECT=tecnativa", "A=b", NULL},
+        {"BIND_CONFIG=/run/a.sock", "DIALECT=linuxserver", "A=b", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char *environment[] = {(char *)(size_t)rows[i].setting, (char *)(size_t)rows[i].dialect,
+                               (char *)(size_t)rows[i].listen, NULL};
+        char problem[CONFIG_PROBLEM_SIZE] = "";
+        struct config *config = config_from_environment(environment, problem);
+        CHECK_TEXT(rows[i].setting, problem, rows[i].problem != NULL ? rows[i].problem : "");
+        assert_true((config == NULL) == (rows[i].problem != NULL));
+        config_unref(config);
+    }
+}
+
+static void
 levels_and_formats_are_words(void **state)
 {
     (void)state;
@@ -191,6 +221,7 @@ main(void)
         cmocka_unit_test(listeners_are_a_list),
         cmocka_unit_test(the_engine_is_an_address),
         cmocka_unit_test(three_words_disable_ipv6_and_for_linuxserver_one),
+        cmocka_unit_test(bind_config_is_not_taken_where_it_would_say_where_to_listen),
         cmocka_unit_test(levels_and_formats_are_words),
     };
     return cmocka_run_group_tests_name("config_values", tests, NULL, NULL);

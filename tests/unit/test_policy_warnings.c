@@ -287,6 +287,11 @@ struct together_case {
 static const struct together_case TOGETHER[] = {
     {{"ALLOW_START=1"}, "ALLOW_START=1 does nothing while POST=0"},
     {{"ALLOW_RESTARTS=1", "CONTAINERS=1"}, "did you mean POST=1 too?"},
+    {{"ALLOW_STOP=1"}, "did you mean POST=1 too? With DIALECT=linuxserver it needs none"},
+    {{"ALLOW_KILL=1", "ALLOW_PAUSE=0", "CONTAINERS=1", "ALLOW_STOP=1"}, "With DIALECT=linuxserver it needs none"},
+    {{"ALLOW_STOP=1", "DIALECT=tecnativa"}, "GET and HEAD; did you mean POST=1 too?\n"},
+    {{"CONTAINERS_START=1", "DIALECT=fluencelabs"}, "which refuses POST; did you mean POST=1 too?\n"},
+    {{"BUILD=1", "DIALECT="}, "did you mean POST=1 too?\n"},
     {{"ALLOW_START=1", "POST=1"}, NULL},
     {{"BUILD=1"}, "BUILD=1 does nothing while POST=0"},
     {{"SESSION=1"}, "SESSION=1 does nothing while POST=0"},
@@ -316,8 +321,10 @@ switches_that_are_of_no_use_without_another_are_told(void **state)
         }
         collect(environment, lines);
         assert_int_equal(lines->count, TOGETHER[i].words != NULL ? 1 : 0);
-        if (TOGETHER[i].words != NULL && strstr(lines->text[0], TOGETHER[i].words) == NULL)
-            fail_msg("%s: %s", TOGETHER[i].entries[0], lines->text[0]);
+        char whole[sizeof(lines->text[0]) + 2]; /* with its end, which some of the words name */
+        snprintf(whole, sizeof(whole), "%s\n", lines->count > 0 ? lines->text[0] : "");
+        if (TOGETHER[i].words != NULL && strstr(whole, TOGETHER[i].words) == NULL)
+            fail_msg("%s: %s", TOGETHER[i].entries[0], whole);
     }
     free(lines);
 }
