@@ -116,6 +116,8 @@ access_log_write(const struct access_record *access)
     if (refused) {
         log_string(&record, "cure", access->cure);
     } else {
+        if (access->dry)
+            log_string(&record, "dry_run", "yes");
         log_number(&record, "received", access->received);
         log_number(&record, "sent", access->sent);
         log_seconds(&record, "duration", access->microseconds);

@@ -41,6 +41,7 @@ struct access_record {
     uint64_t sent;     /* bytes of the answer's body and of a tunnel */
     uint64_t microseconds;
     enum access_end end;
+    bool dry;     /* passed for dry_run alone: `rule` would have refused it */
     bool routine; /* of level debug: the process's own business */
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = 64 };
+enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = 64, REASON_SIZE = 1280 };
 
 /* One operand: a whole file, or a policy. */
 struct side {
@@ -196,10 +196,11 @@ change(const struct policy_route *before, const struct policy_route *after)
     return before->verdict == ROUTE_CONDITIONAL ? "changed" : passed ? "narrowed" : "widened";
 }
 
-static const char *
-reason(const struct policy_route *route)
+/* What decides about a route; for one that passes for dry_run alone with that word before it. */
+static void
+write_reason(const struct policy_route *route, char *text, size_t size)
 {
-    return route->order[0] != '\0' ? route->order : route->rule;
+    snprintf(text, size, "%s%s", route->dry ? "dry: " : "", route->order[0] != '\0' ? route->order : route->rule);
 }
 
 static void
@@ -215,8 +216,11 @@ static void
 on_difference(void *owner, const struct policy_route *before, const struct policy_route *after)
 {
     struct diff *diff = owner;
+    char reasons[2][REASON_SIZE];
+    write_reason(before, reasons[0], REASON_SIZE);
+    write_reason(after, reasons[1], REASON_SIZE);
     add_row(diff, (const char *const[]){change(before, after), diff->listener, after->method, after->template,
-                                        after->operation, reason(before), reason(after)});
+                                        after->operation, reasons[0], reasons[1]});
 }
 
 static const struct listener_config *

@@ -22,7 +22,8 @@ struct diff_sources {
  *   allowed, refused   now it is
  *   narrowed, widened  now it depends on the query where it was allowed, or refused
  *   changed            it depends on the query in another way
- *   trial, enforced    it would be refused and passes, as dry_run says, or no longer passes
+ *   trial, enforced    it would be refused and passes, as dry_run says ("dry: " stands before what refuses it then),
+ *                      or no longer passes
  *
  * and for files a row for a listener that is added (with what it grants) or removed, or whose address is another. Exit
  * codes: 0 no difference, 1 some, 2 an operand that is not understood or can't be read.

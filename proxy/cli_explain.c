@@ -17,39 +17,35 @@ complain(FILE *errors, const char *text)
 struct answers {
     const struct policy *policy;
     enum table_format format;
+    struct table *table; /* of TABLE_TEXT */
     FILE *output;
     bool refused;
 };
 
+static const char *const columns[] = {"verdict", "operation", "rule", "cure", NULL};
+
 static void
 print_answer(struct answers *answers, const struct verdict *verdict)
 {
-    static const char *const names[] = {"verdict", "operation", "rule", "cure", NULL};
-    FILE *output = answers->output;
-    bool allowed = verdict->action == VERDICT_ALLOW;
-    const char *word = verdict->dry ? "dry" : allowed ? "allow" : "deny";
-    answers->refused = answers->refused || !allowed;
+    bool passes = verdict->action == VERDICT_ALLOW;
+    const char *const cells[] = {verdict->dry ? "dry"
+                                 : passes     ? "allow"
+                                              : "deny",
+                                 verdict->operation, verdict->rule, verdict->cure, NULL};
+    answers->refused = answers->refused || !passes;
     switch (answers->format) {
     case TABLE_TSV:
-        fprintf(output, "%s\t%s\t%s\t%s\n", allowed ? "allow" : "deny", verdict->operation, verdict->rule,
-                verdict->cure);
+        fprintf(answers->output, "%s\t%s\t%s\t%s\n", cells[0], cells[1], cells[2], cells[3]);
         break;
     case TABLE_JSON:
-        json_print_object(names, (const char *const[]){word, verdict->operation, verdict->rule, verdict->cure, NULL},
-                          output);
-        fputc('\n', output);
+        json_print_object(columns, cells, answers->output);
+        fputc('\n', answers->output);
         break;
     case TABLE_TEXT:
-        fprintf(output, "%s: %s, by %s\n",
-                verdict->dry ? "allowed by dry_run, else refused"
-                : allowed    ? "allowed"
-                             : "refused",
-                verdict->operation, verdict->rule);
-        if (verdict->cure[0] != '\0')
-            fprintf(output, "  %s\n", verdict->cure);
+        table_row(answers->table, cells);
         break;
     }
-    fflush(output);
+    fflush(answers->output);
 }
 
 /* Judges one call and prints the answer. False when memory is short. */
@@ -123,14 +119,25 @@ answer_lines(struct answers *answers, FILE *input, FILE *errors)
     return EXPLAIN_ALLOWED;
 }
 
+static int
+answer_all(struct answers *answers, int argc, char *argv[], FILE *input, FILE *errors)
+{
+    if (argc == 1)
+        return answer_lines(answers, input, errors);
+    if (!answer(answers, slice_from_string(argv[0]), slice_from_string(argv[1])))
+        return complain(errors, "out of memory");
+    return answers->refused ? EXPLAIN_REFUSED : EXPLAIN_ALLOWED;
+}
+
 int
 cli_explain(const struct policy *policy, enum table_format format, int argc, char *argv[], FILE *input, FILE *output,
             FILE *errors)
 {
     struct answers answers = {.policy = policy, .format = format, .output = output};
-    if (argc == 1 && strcmp(argv[0], "-") == 0)
-        return answer_lines(&answers, input, errors);
-    if (!answer(&answers, slice_from_string(argv[0]), slice_from_string(argv[1])))
+    if (format == TABLE_TEXT && (answers.table = table_new(format, columns, true, output)) == NULL)
         return complain(errors, "out of memory");
-    return answers.refused ? EXPLAIN_REFUSED : EXPLAIN_ALLOWED;
+    int code = answer_all(&answers, argc, argv, input, errors);
+    if (answers.table != NULL && !table_end(answers.table))
+        return complain(errors, "out of memory");
+    return code;
 }

@@ -91,6 +91,7 @@ write_access_record(const struct exchange *exchange, enum access_end end)
         .sent = exchange->sent,
         .microseconds = now_microseconds() - exchange->began,
         .end = end,
+        .dry = exchange->verdict.dry && !exchange->asks_health,
         .routine = exchange->asks_health && end == ACCESS_COMPLETE,
     };
     access_log_write(&record);

@@ -43,6 +43,8 @@ def test_a_refused_call_passes_and_is_told_once_with_what_would_grant_it(serve):
     told = tell_all(proxy, clients)
     assert len(told) == 2 and "path=/info operation=SystemInfo" in told[0] and "path=/version" in told[1]
     assert 'cure="needs allow = SystemInfo in [policy trial]"' in told[0]
+    passed = {line.split("path=")[1].split()[0]: "dry_run=yes" in line for line in proxy.lines(" info access ")}
+    assert passed["/_ping"] is False and passed["/info"] is True
 
 
 def test_each_listener_tells_even_where_two_have_one_policy(serve):

@@ -123,8 +123,9 @@ def test_every_form_of_a_list_says_the_same(config):
 @pytest.mark.parametrize("form, allowed, refused", [
     ("tsv", "allow\tSystemPing\tallow = SystemPing\t\n",
      "deny\tSystemInfo\tno grant\tneeds allow = SystemInfo in [policy readers]\n"),
-    ("text", "allowed: SystemPing, by allow = SystemPing\n",
-     "refused: SystemInfo, by no grant\n  needs allow = SystemInfo in [policy readers]\n"),
+    ("text", "verdict  operation   rule                cure\nallow    SystemPing  allow = SystemPing\n",
+     "verdict  operation   rule      cure\n"
+     "deny     SystemInfo  no grant  needs allow = SystemInfo in [policy readers]\n"),
 ])
 def test_explain_in_its_forms(config, form, allowed, refused):
     assert run("-c", config, "explain", "GET", "/_ping", "-f", form) == allowed
@@ -132,6 +133,35 @@ def test_explain_in_its_forms(config, form, allowed, refused):
     told = run("-c", config, "explain", "GET", "/info", "--format", "json", code=1)
     assert json.loads(told) == {"verdict": "deny", "operation": "SystemInfo", "rule": "no grant",
                                 "cure": "needs allow = SystemInfo in [policy readers]"}
+
+
+TRIAL = "\n[listener trial]\naddress = tcp://127.0.0.1:3\npolicy = trial\n[policy trial]\nallow = @read\n"
+
+
+def test_every_form_says_dry_of_a_call_that_passes_for_dry_run_alone(config, tmp_path):
+    path = tmp_path / "trial.ini"
+    path.write_text(CONFIG + TRIAL + "dry_run = yes\n")
+    of = ("-c", str(path), "-p", "trial")
+    row = ["dry", "ContainerCreate", "no grant", "needs allow = ContainerCreate in [policy trial]"]
+    call = ("explain", "POST", "/containers/create")
+    assert run(*of, *call) == "\t".join(row) + "\n"
+    assert list(json.loads(run(*of, *call, "-f", "json")).values()) == row
+    assert re.split("  +", run(*of, *call, "-f", "text").splitlines()[1]) == row
+    assert run(*of, "explain", "GET", "/info/", code=1).startswith("deny\t")  # an unclean path does not pass
+    routes = json.loads(run(*of, "routes", "-f", "json"))
+    assert {entry["verdict"] for entry in routes} == {"allow", "dry"}
+    found = next(entry for entry in routes if entry["operation"] == "ContainerCreate")
+    assert [found[name] for name in ("verdict", "operation", "rule", "cure")] == row
+
+
+def test_diff_says_dry_where_a_call_passes_for_dry_run_alone(tmp_path):
+    one, other = tmp_path / "one.ini", tmp_path / "other.ini"
+    one.write_text(TRIAL)
+    other.write_text(TRIAL + "dry_run = yes\n")
+    for words, change, before, after in ((("diff", str(one), str(other)), "trial", "no grant", "dry: no grant"),
+                                         (("diff", str(other), str(one)), "enforced", "dry: no grant", "no grant")):
+        rows = json.loads(run(*words, "-f", "json", code=1, output=True))
+        assert {(row["change"], row["before"], row["after"]) for row in rows} == {(change, before, after)}
 
 
 def test_an_environment_is_read_from_a_file_and_in_a_dialect(tmp_path):
