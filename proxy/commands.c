@@ -20,6 +20,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAMES_MAX = 64 };
@@ -73,6 +74,13 @@ static const char *served_path;
 static struct config *
 reload(char *problem)
 {
+    struct stat status;
+    /* A pipe may have no writer any more: everybody would wait for it. */
+    if (served_path != NULL && stat(served_path, &status) == 0 && !S_ISREG(status.st_mode) &&
+        !S_ISDIR(status.st_mode)) {
+        snprintf(problem, CONFIG_PROBLEM_SIZE, "%.160s: it is no regular file, which alone is read again", served_path);
+        return NULL;
+    }
     return load(served_path, environ, problem);
 }
 
