@@ -1,9 +1,26 @@
 #include "account.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define REPLACED                                                                                                       \
+    " was replaced after the start, and the sandbox keeps the new one closed; restart for it, or give the number"
+
+/* What was found, for the life of the process. */
+struct known {
+    struct known *next;
+    enum account_kind kind;
+    uint32_t id;
+    char name[];
+};
+
+static struct known *known;
+static const char *problem = "";
 
 bool
 account_parse_number(const char *text, uint32_t *id)
@@ -16,6 +33,57 @@ account_parse_number(const char *text, uint32_t *id)
     return number < UINT32_MAX;
 }
 
+static struct known *
+recall(enum account_kind kind, const char *name)
+{
+    struct known *entry = known;
+    while (entry != NULL && (entry->kind != kind || strcmp(entry->name, name) != 0))
+        entry = entry->next;
+    return entry;
+}
+
+/* Without memory it is not remembered, which only a later reload could miss. */
+static void
+remember(enum account_kind kind, const char *name, uint32_t id)
+{
+    struct known *entry = recall(kind, name);
+    if (entry == NULL) {
+        size_t size = strlen(name) + 1;
+        entry = malloc(sizeof(*entry) + size);
+        if (entry == NULL)
+            return;
+        memcpy(entry->name, name, size);
+        entry->kind = kind;
+        entry->next = known;
+        known = entry;
+    }
+    entry->id = id;
+}
+
+static bool
+is_shut(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool shut = fd < 0 && errno == EACCES;
+    if (fd >= 0)
+        close(fd);
+    return shut;
+}
+
+static bool
+find_without_list(enum account_kind kind, const char *name, uint32_t *id)
+{
+    bool shut = is_shut(kind == ACCOUNT_USER ? "/etc/passwd" : "/etc/group");
+    const struct known *entry = shut ? recall(kind, name) : NULL;
+    if (entry != NULL)
+        *id = entry->id;
+    else if (shut)
+        problem = kind == ACCOUNT_USER ? "/etc/passwd" REPLACED : "/etc/group" REPLACED;
+    else
+        problem = kind == ACCOUNT_USER ? "this machine has no such user" : "this machine has no such group";
+    return entry != NULL;
+}
+
 bool
 account_look_up(enum account_kind kind, const char *name, uint32_t *id)
 {
@@ -25,7 +93,16 @@ account_look_up(enum account_kind kind, const char *name, uint32_t *id)
         *id = user->pw_uid;
     else if (group != NULL)
         *id = group->gr_gid;
-    return user != NULL || group != NULL;
+    if (user == NULL && group == NULL)
+        return find_without_list(kind, name, id);
+    remember(kind, name, *id);
+    return true;
+}
+
+const char *
+account_problem(void)
+{
+    return problem;
 }
 
 bool

@@ -203,7 +203,7 @@ parse_identity(const char *item, struct identity *identity, char *problem)
         if (!account_parse_number(rest, &identity->id))
             say(problem, "behind uid: and gid: stands a number; names stand behind user: and group:");
     } else if (!account_look_up(identity->kind, rest, &identity->id)) {
-        say(problem, "this machine has no such %s", identity->kind == ACCOUNT_USER ? "user" : "group");
+        say(problem, "%s", account_problem());
     }
     return true;
 }

@@ -158,14 +158,14 @@ static bool
 read_owner(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
     return account_find(ACCOUNT_USER, setting->value, &current_listener(draft)->address.owner) ||
-           not_taken(problem, setting, "this machine has no such user");
+           not_taken(problem, setting, account_problem());
 }
 
 static bool
 read_group(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
     return account_find(ACCOUNT_GROUP, setting->value, &current_listener(draft)->address.group) ||
-           not_taken(problem, setting, "this machine has no such group");
+           not_taken(problem, setting, account_problem());
 }
 
 /* The builder words its own complaints: key, value, what is wrong, what is meant. */
