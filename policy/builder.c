@@ -347,22 +347,32 @@ add_grant(struct policy_builder *builder, const struct preset_choice *choice, co
     return true;
 }
 
-bool
-policy_builder_preset(struct policy_builder *builder, const char *words)
+static bool
+add_preset(struct policy_builder *builder, struct slice words)
 {
     struct preset_choice choice;
     char problem[PRESET_ERROR_SIZE];
     char text[POLICY_RULE_SIZE];
-    struct slice trimmed = trim(slice_from_string(words));
-    if (!preset_parse(trimmed, &choice, problem))
+    if (!preset_parse(words, &choice, problem))
         return fail(builder, "%s", problem);
     struct preset_grant grant;
     for (size_t at = 0; preset_next_grant(&choice, &at, &grant);) {
-        name_grant(&choice, trimmed, &grant, text, sizeof(text));
+        name_grant(&choice, words, &grant, text, sizeof(text));
         if (!add_grant(builder, &choice, &grant, text))
             return false;
     }
     return true;
+}
+
+bool
+policy_builder_preset(struct policy_builder *builder, const char *words)
+{
+    for (size_t length = strcspn(words, ","); words[length] == ','; length = strcspn(words, ",")) {
+        if (!add_preset(builder, trim((struct slice){words, length})))
+            return false;
+        words += length + 1;
+    }
+    return add_preset(builder, trim(slice_from_string(words)));
 }
 
 struct policy *

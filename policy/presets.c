@@ -2,6 +2,7 @@
 
 #include "names.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -68,12 +69,13 @@ choose(size_t first)
     return choice;
 }
 
-/* True where one text has the other in it, in any case. */
+/* True where one text has the other in it, in any case, from the beginning of a word on. */
 static bool
 has_in_it(struct slice text, struct slice word)
 {
     for (size_t at = 0; at + word.length <= text.length; at++)
-        if (strncasecmp(text.data + at, word.data, word.length) == 0)
+        if ((at == 0 || !isalnum((unsigned char)text.data[at - 1])) &&
+            strncasecmp(text.data + at, word.data, word.length) == 0)
             return true;
     return false;
 }
@@ -123,12 +125,13 @@ find_preset(struct slice word, struct preset_choice *choice, char *error)
         }
     }
     if (memchr(word.data, ',', word.length) != NULL) {
-        snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: each preset has a line of its own, and features no commas",
+        snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: one preset is asked for, and features have no commas",
                  shown(word), word.data);
         return false;
     }
     if (word.data[0] == '+' || word.data[0] == '-') {
-        snprintf(error, PRESET_ERROR_SIZE, "preset = %.*s: a feature stands behind the name of its preset, on its line",
+        snprintf(error, PRESET_ERROR_SIZE,
+                 "preset = %.*s: a feature stands behind the name of its preset, on its line, without a comma",
                  shown(word), word.data);
         return false;
     }
@@ -144,7 +147,7 @@ choose_feature(struct slice word, struct preset_choice *choice, char *error)
 {
     const char *preset = ROWS[choice->first].name;
     struct slice name = {word.data + 1, word.length - 1};
-    if (word.data[0] != '+' && word.data[0] != '-') {
+    if ((word.data[0] != '+' && word.data[0] != '-') || name.length == 0) {
         snprintf(error, PRESET_ERROR_SIZE, "preset = %s %.*s: a feature is +name or -name", preset, shown(word),
                  word.data);
         return false;

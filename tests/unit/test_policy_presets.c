@@ -292,6 +292,26 @@ a_refusal_names_the_feature_that_would_grant_the_call(void **state)
     policy_unref(policy);
 }
 
+static void
+a_line_may_name_several_presets_with_commas_between_them(void **state)
+{
+    (void)state;
+    static const char *const calls[][4] = {
+        {"GET", "/events", "", "preset = traefik"},
+        {"GET", "/info", "", "preset = watchtower +registry-mirrors"},
+        {"POST", "/containers/a/kill?signal=HUP", "", "preset = docker-gen: ContainerKill ?signal=HUP"},
+        {"GET", "/images/json", "no grant", ""},
+    };
+    struct policy *policy = build("p", "preset = docker-gen +notify-sighup, watchtower +registry-mirrors ,traefik");
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct asked asked = ask(policy, calls[i][0], calls[i][1]);
+        assert_true((asked.verdict.action == VERDICT_ALLOW) == (*calls[i][2] == '\0'));
+        assert_string_equal(asked.verdict.rule, *calls[i][2] != '\0' ? calls[i][2] : calls[i][3]);
+        asked_drop(&asked);
+    }
+    policy_unref(policy);
+}
+
 static const char *const MISTAKES[][2] = {
     {"preset = traefk", "preset = traefk: there is no such preset; did you mean traefik?"},
     {"preset = Traefik", "did you mean traefik?"},
@@ -301,8 +321,13 @@ static const char *const MISTAKES[][2] = {
     {"preset = traefik-v3", "did you mean traefik?"},
     {"preset = promtail", "did you mean alloy?"},
     {"preset = cli", "did you mean cli-readonly?"},
-    {"preset = traefik, watchtower", "each preset has a line of its own"},
-    {"preset = watchtower +cleanup,+fatal-exit", "did you mean +cleanup?"},
+    {"preset = traefik, watchtowr", "preset = watchtowr: there is no such preset; did you mean watchtower?"},
+    {"preset = traefik +cleanup, watchtower", "preset = traefik +cleanup: it has no such feature"},
+    {"preset = watchtower +cleanup,+fatal-exit",
+     "preset = +fatal-exit: a feature stands behind the name of its preset"},
+    {"preset = traefik,, dozzle", "preset = takes a name, and features as +name"},
+    {"preset = cli-readonly +all", "\"sockwarden presets cli-readonly\" lists what it has"},
+    {"preset = watchtower + cleanup", "preset = watchtower +: a feature is +name or -name"},
     {"preset = watchtower +lifecycle", "did you mean +lifecycle-hooks?"},
     {"preset = frobnicator", "\"sockwarden presets\" lists them"},
     {"preset = watchtower +frob", "\"sockwarden presets watchtower\" lists what it has"},
@@ -311,7 +336,7 @@ static const char *const MISTAKES[][2] = {
     {"preset = watchtower -cleanups", "did you mean -cleanup?"},
     {"preset = watchtower cleanup", "preset = watchtower cleanup: a feature is +name or -name"},
     {"preset = watchtower +frobnicate", "it has no such feature"},
-    {"preset = watchtower +", "it has no such feature"},
+    {"preset = watchtower +", "a feature is +name or -name"},
 };
 
 static void
@@ -368,6 +393,7 @@ main(void)
         cmocka_unit_test(a_preset_grants_each_of_its_rows_and_never_more),
         cmocka_unit_test(calls_of_real_clients_get_the_verdict_of_their_preset),
         cmocka_unit_test(a_refusal_names_the_feature_that_would_grant_the_call),
+        cmocka_unit_test(a_line_may_name_several_presets_with_commas_between_them),
         cmocka_unit_test(a_mistake_is_told_with_the_nearest_right_word),
         cmocka_unit_test(the_calls_of_a_preset_are_listed_with_their_features),
     };
