@@ -1,7 +1,5 @@
 #include "cure.h"
 
-#include "phrase.h"
-
 /* Switches that would open the path, narrowest first. */
 struct openers {
     const struct dialect_switch *list[SWITCHES_MAX];
@@ -79,16 +77,27 @@ would_be_section(const struct target *target)
     return first;
 }
 
+bool
+cure_for_version(const struct target *target, struct phrase *cure)
+{
+    if (!looks_like_version(would_be_section(target)))
+        return false;
+    if (target->version.length > 0)
+        phrase_add(cure, "a version prefix may come only once");
+    else if (target->count == 1)
+        phrase_add(cure, "nothing stands behind the version prefix");
+    else
+        phrase_add(cure, "the path begins with no version prefix of the form /v1.41");
+    return true;
+}
+
 /* A path that no switch opens: near misses get told what they missed. */
 static void
 explain_unknown_path(const struct dialect *dialect, const struct target *target, struct phrase *cure)
 {
     struct slice first = would_be_section(target);
-    if (looks_like_version(first)) {
-        phrase_add(cure, target->version.length > 0 ? "a version prefix may come only once"
-                                                    : "the path begins with no version prefix of the form /v1.41");
+    if (cure_for_version(target, cure))
         return;
-    }
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
         if (entry->kind != SWITCH_GRANT)

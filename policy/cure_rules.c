@@ -1,5 +1,4 @@
 #include "cure.h"
-#include "phrase.h"
 
 enum { LONGEST_NAME = 64, LONGEST_RULE = 96 };
 
@@ -46,15 +45,22 @@ suggest_feature(const struct policy *policy, const struct route *route, struct p
     }
 }
 
+/* "[policy ops]", or "the policy" where it has no name. */
+static void
+begin_place(const struct policy *policy, struct phrase *cure)
+{
+    phrase_add(cure, policy->name != NULL ? "[policy " : "the policy");
+    phrase_add_cut(cure, slice_from_string(policy->name != NULL ? policy->name : ""), LONGEST_NAME);
+    phrase_add(cure, policy->name != NULL ? "]" : "");
+}
+
 /* " in [policy ops]", or nothing where the policy has no name. */
 static void
 add_place(const struct policy *policy, struct phrase *cure)
 {
-    if (policy->name != NULL) {
-        phrase_add(cure, " in [policy ");
-        phrase_add_cut(cure, slice_from_string(policy->name), LONGEST_NAME);
-        phrase_add(cure, "]");
-    }
+    phrase_add(cure, policy->name != NULL ? " in " : "");
+    if (policy->name != NULL)
+        begin_place(policy, cure);
 }
 
 /* What the switches behind the rules would need. */
@@ -69,6 +75,56 @@ add_switches(const struct policy *policy, const struct call *call, struct phrase
     }
 }
 
+/* "GET, DELETE": the methods that engines have for the path of the call. False where there are none. */
+static bool
+add_methods(const struct policy *policy, const struct call *call, const char *begin, struct phrase *cure)
+{
+    const char *joint = begin;
+    for (int method = 0; method < METHOD_OTHER; method++) {
+        const struct route *route = route_find(policy->routes, (enum method)method, call->section, &call->target);
+        if (route == NULL || route->method != (enum method)method || method == METHOD_OPTIONS)
+            continue;
+        phrase_add(cure, joint);
+        phrase_add(cure, method_text((enum method)method));
+        joint = ", ";
+    }
+    return joint != begin;
+}
+
+/* The section that the path would be in with other letters; SECTION_NONE where there is none. */
+static enum section
+misspelt_section(const struct target *target)
+{
+    int section = 0;
+    while (section < SECTION_NONE &&
+           (target->count == 0 || !slice_equals_ignoring_case(target->head[0], section_segment((enum section)section))))
+        section++;
+    return (enum section)section;
+}
+
+/* A call that no engine has: rules are about those that engines have, switches about paths. */
+static void
+explain_unknown(const struct policy *policy, const struct call *call, struct phrase *cure, size_t size)
+{
+    if (policy->switches.dialect != NULL) {
+        cure_for_refusal(&policy->switches, call, cure->text, size);
+        return;
+    }
+    if (cure_for_version(&call->target, cure))
+        return;
+    if (add_methods(policy, call, "engines take this path with ", cure)) {
+        phrase_add(cure, " only");
+        return;
+    }
+    enum section misspelt = call->section == SECTION_NONE ? misspelt_section(&call->target) : SECTION_NONE;
+    if (misspelt != SECTION_NONE) {
+        phrase_add(cure, "paths are case-sensitive: it is /");
+        phrase_add_slice(cure, section_segment(misspelt));
+        return;
+    }
+    phrase_add(cure, "no engine has this path, so that no rule can grant it");
+}
+
 void
 cure_for_rules(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
                size_t size)
@@ -76,26 +132,26 @@ cure_for_rules(const struct policy *policy, const struct call *call, const struc
     struct phrase cure = phrase_begin(text, size);
     if (decision->unclear) {
         phrase_add_cut(&cure, decision->parameter, LONGEST_NAME);
-        phrase_add(&cure, " is there twice or in another spelling, and ");
-        phrase_add(&cure, decision->rule->text);
-        phrase_add(&cure, " asks for it");
+        phrase_add(&cure, " is in the query twice or in another spelling, so that ");
+        phrase_add_cut(&cure, slice_from_string(decision->rule->text), LONGEST_RULE);
+        phrase_add(&cure, " can't be judged");
         return;
     }
     if (is_written(policy, decision->rule)) {
-        phrase_add(&cure, "refused by ");
+        begin_place(policy, &cure);
+        phrase_add(&cure, " has ");
         phrase_add_cut(&cure, slice_from_string(decision->rule->text), LONGEST_RULE);
-        add_place(policy, &cure);
+        phrase_add(&cure, "; an allow before it would grant this");
         return;
     }
     if (call->route == NULL) {
-        phrase_add(&cure, "no engine has this call, and rules grant no other");
+        explain_unknown(policy, call, &cure, size);
         return;
     }
     const struct rule *unfulfilled = find_unfulfilled(policy, call);
     if (unfulfilled != NULL) {
-        phrase_add(&cure, "needs what ");
+        phrase_add(&cure, "the query does not meet ");
         phrase_add_cut(&cure, slice_from_string(unfulfilled->text), LONGEST_RULE);
-        phrase_add(&cure, " asks for");
         add_place(policy, &cure);
         return;
     }

@@ -55,7 +55,7 @@ scan_request_line(struct http_scanner *scanner, const struct http_limits *limits
     if (scanner->spaces == 0 && (!http_is_token_byte(byte) || scanner->line_length >= METHOD_SIZE_MAX))
         return refuse(scanner, 400, "the request does not begin with a method");
     if (scanner->spaces == 1 && ++scanner->target_length > limits->target)
-        return refuse(scanner, 414, "the request target is too long");
+        return refuse(scanner, 414, "the request target is longer than MAX_TARGET_SIZE");
     return HTTP_SCAN_MORE;
 }
 
@@ -71,7 +71,8 @@ scan_line_end(struct http_scanner *scanner, const struct http_limits *limits, bo
         return refuse(scanner, 400, "the request line is not METHOD, target and version with one space between");
     /* The first line is no field. */
     if (++scanner->lines > limits->fields + 1)
-        return refuse(scanner, 431, "the head has too many fields");
+        return refuse(scanner, 431,
+                      request ? "the head has more fields than MAX_HEAD_FIELDS" : "the head has too many fields");
     scanner->line_length = 0;
     return HTTP_SCAN_MORE;
 }
@@ -80,7 +81,9 @@ static enum http_scan_result
 scan_byte(struct http_scanner *scanner, const struct http_limits *limits, bool request, unsigned char byte)
 {
     if (++scanner->size > limits->head)
-        return refuse(scanner, 431, "the head is too large");
+        return refuse(scanner, 431,
+                      request ? "the head is larger than MAX_HEAD_SIZE"
+                              : "the head is larger than MAX_ANSWER_HEAD_SIZE");
     if (scanner->carriage_return) {
         if (byte != '\n')
             return refuse(scanner, 400, "a carriage return stands without its line feed");

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    SECTION_SIZE = 64,
+    SECTION_SIZE = 64, /* the message about longer ones says 63 */
 };
 
 struct reading {
@@ -84,8 +84,12 @@ begin_section(struct reading *reading, const char *line)
     while (is_name_byte(name[name_length]))
         name_length++;
     const char *behind = name + name_length + strspn(name + name_length, " \t");
-    if (word_length == 0 || behind != end || word_length >= SECTION_SIZE || name_length >= SECTION_SIZE) {
+    if (word_length == 0 || behind != end) {
         fail(reading, "a section is [word] or [word name], of letters, digits, - _ and .");
+        return;
+    }
+    if (word_length >= SECTION_SIZE || name_length >= SECTION_SIZE) {
+        fail(reading, "the name of the section is longer than 63 letters");
         return;
     }
     snprintf(reading->section, sizeof(reading->section), "%.*s", (int)word_length, word);

@@ -31,7 +31,7 @@ FORM = [
     *[(A + P + "allow = " + "x" * (length - 8) + "\n", 6, LONG) for length in (198, 199, 200, 201, 10000)],
     *[(A + P + "x" * length + "\n", 6, LONG) for length in (198, 199, 200, 201, 10000)],
     (A + P + "[" + "x" * 250 + "]\n", 6, LONG),
-    (A + P + "[policy " + "x" * 64 + "]\n", 6, "[word] or [word name]"),
+    (A + P + "[policy " + "x" * 64 + "]\n", 6, "the name of the section is longer than 63 letters"),
 ]
 
 SECTIONS = [

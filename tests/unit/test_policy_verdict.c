@@ -60,7 +60,7 @@ static const struct cure_case CURES[] = {
     {EVERYTHING, "GET", "/info%20", "no grant", "no setting grants this path: INFO is for /info as a whole segment"},
     {EVERYTHING, "GET", "/v1/info", "no grant", "the path begins with no version prefix of the form /v1.41"},
     {EVERYTHING, "GET", "/V1.41/info", "no grant", "the path begins with no version prefix of the form /v1.41"},
-    {EVERYTHING, "GET", "/v1.41", "no grant", "the path begins with no version prefix of the form /v1.41"},
+    {EVERYTHING, "GET", "/v1.41", "no grant", "nothing stands behind the version prefix"},
     {EVERYTHING, "GET", "/v1.41/v1.41/info", "no grant", "a version prefix may come only once"},
     {EVERYTHING, "GET", "//info", "path form", "an empty path segment (//) is never passed on"},
     {EVERYTHING, "GET", "/version/../info", "path form", "a . or .. path segment is never passed on"},
