@@ -1,15 +1,16 @@
 #include "cli_diff.h"
+#include "complaint.h"
 #include "config.h"
 #include "environment.h"
-#include "nearest.h"
 #include "policy/policy.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = 64, REASON_SIZE = 1280 };
+
+static const char VERB[] = "diff";
 
 /* One operand: a whole file, or a policy. */
 struct side {
@@ -29,43 +30,17 @@ struct diff {
     FILE *errors;
 };
 
-static bool complain(const struct diff *diff, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool
-complain(const struct diff *diff, const char *format, ...)
-{
-    char text[CONFIG_PROBLEM_SIZE + 256];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(text, sizeof(text), format, values);
-    va_end(values);
-    fprintf(diff->errors, "sockwarden: diff: %s\n", text);
-    return false;
-}
-
-static bool
-complain_of_policy(const struct diff *diff, const struct config *config, const char *name)
-{
-    const char *names[NAMES_MAX + 1] = {NULL};
-    char list[512] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < config->policy_count && i < NAMES_MAX; i++) {
-        names[i] = config->policies[i].name;
-        if (used < sizeof(list))
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", names[i]);
-    }
-    const char *nearest = nearest_word(names, name);
-    return complain(diff, "no such policy: %.64s; %s%s", name, nearest != NULL ? "did you mean " : "there is ",
-                    nearest != NULL ? nearest : list);
-}
-
 static bool
 take_named(const struct diff *diff, struct side *side, const char *name)
 {
-    side->policy = config_policy(side->config, name);
-    if (side->policy == NULL)
-        return complain_of_policy(diff, side->config, name);
-    policy_ref(side->policy);
+    const char *names[NAMES_MAX + 1] = {NULL};
+    const struct config *config = side->config;
+    struct policy *policy = config_policy(config, name);
+    for (size_t i = 0; i < config->policy_count && i < NAMES_MAX; i++)
+        names[i] = config->policies[i].name;
+    if (policy == NULL)
+        return complaint_of_name(diff->errors, VERB, "policy", name, names);
+    side->policy = policy_ref(policy);
     return true;
 }
 
@@ -74,7 +49,7 @@ read_file(const struct diff *diff, struct side *side, const char *path)
 {
     char problem[CONFIG_PROBLEM_SIZE];
     side->config = config_from_file(path, diff->sources->environment, problem);
-    return side->config != NULL || complain(diff, "%s", problem);
+    return side->config != NULL || complaint_write(diff->errors, VERB, "%s", problem);
 }
 
 /* FILE, or FILE#POLICY where no file has the whole name. */
@@ -86,7 +61,7 @@ take_file(const struct diff *diff, struct side *side)
         return read_file(diff, side, side->word);
     char *path = strndup(side->word, (size_t)(mark - side->word));
     if (path == NULL)
-        return complain(diff, "out of memory");
+        return complaint_write(diff->errors, VERB, "out of memory");
     bool taken = read_file(diff, side, path) && take_named(diff, side, mark + 1);
     free(path);
     return taken;
@@ -97,10 +72,10 @@ take_environment(const struct diff *diff, struct side *side, char *const environ
 {
     char problem[CONFIG_PROBLEM_SIZE];
     if (environment == NULL)
-        return complain(diff, "out of memory");
+        return complaint_write(diff->errors, VERB, "out of memory");
     side->config = config_from_environment(environment, problem);
     if (side->config == NULL)
-        return complain(diff, "%s: %s", side->word, problem);
+        return complaint_write(diff->errors, VERB, "%s: %s", side->word, problem);
     side->policy = policy_ref(side->config->listeners[0].policy);
     return true;
 }
@@ -110,7 +85,8 @@ take_env_file(const struct diff *diff, struct side *side, const char *path)
 {
     char problem[ENVIRONMENT_PROBLEM_SIZE];
     char **environment = environment_from_file(path, diff->sources->environment, problem);
-    bool taken = environment != NULL ? take_environment(diff, side, environment) : complain(diff, "%s", problem);
+    bool taken = environment != NULL ? take_environment(diff, side, environment)
+                                     : complaint_write(diff->errors, VERB, "%s", problem);
     environment_free(environment);
     return taken;
 }
@@ -129,14 +105,14 @@ take_preset(const struct diff *diff, struct side *side, const char *words)
 {
     struct policy_builder *builder = policy_builder_new(NULL);
     if (builder == NULL)
-        return complain(diff, "out of memory");
+        return complaint_write(diff->errors, VERB, "out of memory");
     if (!policy_builder_preset(builder, words)) {
-        complain(diff, "%s: %s", side->word, policy_builder_error(builder));
+        complaint_write(diff->errors, VERB, "%s: %s", side->word, policy_builder_error(builder));
         policy_builder_free(builder);
         return false;
     }
     side->policy = policy_builder_finish(builder);
-    return side->policy != NULL || complain(diff, "out of memory");
+    return side->policy != NULL || complaint_write(diff->errors, VERB, "out of memory");
 }
 
 static bool
@@ -144,7 +120,8 @@ take_policy(const struct diff *diff, struct side *side, const char *name)
 {
     const char *path = diff->sources->config_path;
     if (path == NULL)
-        return complain(diff, "%s: of which file? say it with --config, or FILE#%s", side->word, name);
+        return complaint_write(diff->errors, VERB, "%s: of which file? say it with --config, or FILE#%s", side->word,
+                               name);
     return read_file(diff, side, path) && take_named(diff, side, name);
 }
 
@@ -175,8 +152,8 @@ narrow_to_policy(const struct diff *diff, struct side *side)
     if (side->policy != NULL || side->config == NULL)
         return true;
     if (side->config->policy_count != 1)
-        return complain(diff, "%s has %zu policies; say which: %s#NAME", side->word, side->config->policy_count,
-                        side->word);
+        return complaint_write(diff->errors, VERB, "%s has %zu policies; say which: %s#NAME", side->word,
+                               side->config->policy_count, side->word);
     side->policy = policy_ref(side->config->policies[0].policy);
     return true;
 }
@@ -273,12 +250,12 @@ compare(struct diff *diff, enum table_format format, FILE *output)
     diff->nothing = empty != NULL ? policy_builder_finish(empty) : NULL;
     diff->table = diff->nothing != NULL ? table_new(format, files ? columns : plain, true, output) : NULL;
     if (diff->table == NULL)
-        return complain(diff, "out of memory");
+        return complaint_write(diff->errors, VERB, "out of memory");
     if (files)
         compare_files(diff);
     else
         policy_diff(diff->before.policy, diff->after.policy, on_difference, diff);
-    return table_end(diff->table) || complain(diff, "out of memory");
+    return table_end(diff->table) || complaint_write(diff->errors, VERB, "out of memory");
 }
 
 static void

@@ -1,4 +1,5 @@
 #include "cli_explain.h"
+#include "complaint.h"
 #include "json.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 static int
 complain(FILE *errors, const char *text)
 {
-    fprintf(errors, "sockwarden: explain: %s\n", text);
+    complaint_write(errors, "explain", "%s", text);
     return EXPLAIN_USAGE;
 }
 

@@ -1,4 +1,5 @@
 #include "cli_health.h"
+#include "complaint.h"
 #include "config.h"
 #include "health.h"
 #include "json.h"
@@ -123,7 +124,7 @@ report(const struct question *question, FILE *output)
 static int
 refuse(FILE *errors, const char *text, const char *word)
 {
-    fprintf(errors, "sockwarden: health: %s%s\n", text, word);
+    complaint_write(errors, "health", "%s%.64s", text, word);
     return USAGE;
 }
 

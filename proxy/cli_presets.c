@@ -1,5 +1,5 @@
 #include "cli_presets.h"
-#include "config.h"
+#include "complaint.h"
 #include "policy/policy.h"
 
 #include <string.h>
@@ -45,10 +45,9 @@ list_calls(const char *line, enum table_format format, FILE *output, FILE *error
     static const char *const columns[] = {"verdict", "method", "path", "operation", "feature", "conditions", NULL};
     char problem[WORDS_SIZE];
     if (!policy_preset_calls(line, ignore_call, NULL, problem, sizeof(problem))) {
-        config_make_printable(problem);
         /* Here no "preset = " was written. */
         bool named = strncmp(problem, KEY, sizeof(KEY) - 1) == 0;
-        fprintf(errors, "sockwarden: presets: %s\n", problem + (named ? sizeof(KEY) - 1 : 0));
+        complaint_write(errors, "presets", "%s", problem + (named ? sizeof(KEY) - 1 : 0));
         return CLI_USAGE;
     }
     struct table *table = table_new(format, columns, true, output);
@@ -67,7 +66,7 @@ cli_presets(int count, char *words[], enum table_format format, FILE *output, FI
     size_t used = 0;
     for (int i = 0; i < count; i++) {
         if (used + strlen(words[i]) + 2 > sizeof(line)) {
-            fputs("sockwarden: presets: that is too long to be a preset\n", errors);
+            complaint_write(errors, "presets", "%.64s …: that is too long to be a preset", words[0]);
             return CLI_USAGE;
         }
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 0 ? " " : "", words[i]);

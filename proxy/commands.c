@@ -8,11 +8,11 @@
 #include "cli_presets.h"
 #include "cli_routes.h"
 #include "command_line.h"
+#include "complaint.h"
 #include "config.h"
 #include "confine.h"
 #include "environment.h"
 #include "log.h"
-#include "nearest.h"
 #include "policy/policy.h"
 #include "server.h"
 #include "systemd.h"
@@ -44,6 +44,7 @@ complain(const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof(text), format, values);
     va_end(values);
+    config_make_printable(text);
     log_complaint(text);
     return EXIT_USAGE;
 }
@@ -125,21 +126,6 @@ check(struct command *command)
     return cli_check(command->config, command->environment, given(command, ARGUMENT_PRINT) != NULL, stdout, stderr);
 }
 
-/* Tells that there is no such name, and which is meant or which there are. */
-static void
-complain_of_name(const char *what, const char *name, const char *const names[])
-{
-    const char *nearest = nearest_word(names, name);
-    if (nearest != NULL) {
-        complain("no such %s: %.64s; did you mean %s?", what, name, nearest);
-        return;
-    }
-    fprintf(stderr, "sockwarden: no such %s: %.64s; there is", what, name);
-    for (size_t i = 0; names[i] != NULL; i++)
-        fprintf(stderr, "%s %s", i > 0 ? "," : "", names[i]);
-    fputc('\n', stderr);
-}
-
 /* The listener that is asked for, or without one the first; NULL, and told, where there is none. */
 static const struct listener_config *
 find_listener(const struct command *command)
@@ -152,7 +138,7 @@ find_listener(const struct command *command)
             return &config->listeners[i];
         names[i] = config->listeners[i].name;
     }
-    complain_of_name("listener", name, names);
+    complaint_of_name(stderr, NULL, "listener", name, names);
     return NULL;
 }
 
@@ -174,7 +160,7 @@ find_policy(const struct command *command)
     for (size_t i = 0; i < config->policy_count && i < NAMES_MAX; i++)
         names[i] = config->policies[i].name;
     if (policy == NULL)
-        complain_of_name("policy", name, names);
+        complaint_of_name(stderr, NULL, "policy", name, names);
     return policy;
 }
 
