@@ -2,14 +2,15 @@
 #define SOCKWARDEN_PROXY_HTTP_HEAD_H
 
 /*
- * The strict check of HTTP/1 heads, the first of the two gates (the second is http_reader.c). A scanner looks at each
- * byte as it arrives and refuses at the first that no head may hold there; when the head is complete, the parse
- * functions take it apart into slices of the caller's bytes and decide the framing of the message. Grammar: RFC 9112
+ * The strict check of HTTP/1 heads, the first of the two gates (the second is http_reader.c). The scanner of
+ * http_scan.h has looked at each byte as it arrived; when the head is complete, the parse functions here take it apart
+ * into slices of the caller's bytes and decide the framing of the message. Grammar: RFC 9112
  * sections 2 to 6, with everything refused that peers are known to read in different ways (line ends other than CRLF,
  * folded lines, two framings, lists in Transfer-Encoding …). Nothing here allocates, logs or knows a socket; used by
  * client.c, exchange.c and the fuzzers.
  */
 
+#include "http_scan.h"
 #include "policy/slice.h"
 
 #include <stdbool.h>
@@ -18,34 +19,6 @@
 
 /* The upper bound of the setting; a parsed head is a value on the stack. */
 enum { HTTP_FIELDS_MAX = 256 };
-
-/* What the scanner lets pass; all in bytes but `fields`. */
-struct http_limits {
-    size_t head;
-    size_t target;
-    size_t fields;
-};
-
-enum http_scan_result { HTTP_SCAN_MORE, HTTP_SCAN_COMPLETE, HTTP_SCAN_BAD };
-
-/* A zeroed scanner is at the begin of a head. Fields are private to http_head.c. */
-struct http_scanner {
-    size_t size;
-    size_t line_length;
-    size_t lines;
-    size_t spaces;
-    size_t target_length;
-    bool carriage_return;
-    int status;         /* with HTTP_SCAN_BAD: the status to answer */
-    const char *reason; /* and a static sentence */
-};
-
-/*
- * Looks at the next bytes of a head. With HTTP_SCAN_COMPLETE, `consumed` tells how many of them belong to it; with
- * HTTP_SCAN_MORE all do. `request` tells that the first line is a request line, whose form is checked as it comes.
- */
-enum http_scan_result http_scan(struct http_scanner *scanner, const struct http_limits *limits, bool request,
-                                const char *bytes, size_t length, size_t *consumed);
 
 enum http_framing {
     HTTP_BODY_NONE,
