@@ -3,14 +3,17 @@
 #include "config.h"
 #include "log.h"
 
+#include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/util.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     REFRESH_SECONDS = 5,
@@ -18,6 +21,7 @@ enum {
     LEAST_SECONDS = 1,  /* between two look-ups, however many unknown clients come */
     ADDRESSES_MAX = 32, /* of one name */
     GROUPS_MAX = 1024,  /* of a client; one in more of them is known by its user and own group alone */
+    TEXT_SIZE = 512,
 };
 
 /* A client from an unknown address, until the names were looked up. */
@@ -29,11 +33,16 @@ struct question {
     void *owner;
 };
 
+/* What was told of a name last. */
+enum told { TOLD_NOTHING, TOLD_ADDRESSES, TOLD_NO_SUCH_NAME, TOLD_FAILURE };
+
 /* One name of one list on its way through the resolver. */
 struct lookup {
-    struct admission *admission;
-    struct config *config; /* one reference: the list lives in it */
-    struct allow_from *list;
+    struct lookup *next;
+    struct evdns_getaddrinfo_request *request;
+    struct admission *admission; /* NULL: it is gone */
+    struct config *config;       /* one reference: the list lives in it */
+    const struct listener_config *listener;
     size_t index;
 };
 
@@ -45,7 +54,9 @@ struct admission {
     struct question *questions;
     struct event refresh;
     struct event patience;
-    size_t lookups;      /* on their way */
+    bool starting; /* look-ups are being begun */
+    struct lookup *under_way;
+    size_t lookups;      /* of them */
     struct timeval last; /* when the last look-up of all names began */
 };
 
@@ -88,12 +99,71 @@ answer_questions(struct admission *admission)
     }
 }
 
+static bool
+is_no_name(int error)
+{
+    return error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA;
+}
+
+/* Told where it is another thing than the last time: what comes of it is that clients are let in or refused. */
+static void
+tell(const struct lookup *lookup, int error, const char *former)
+{
+    const struct allow_from *list = lookup->listener->allow_from;
+    char present[TEXT_SIZE];
+    int *told = allow_from_host_note(list, lookup->index);
+    const char *name = allow_from_host(list, lookup->index);
+    enum told news = error == 0 ? TOLD_ADDRESSES : is_no_name(error) ? TOLD_NO_SUCH_NAME : TOLD_FAILURE;
+    allow_from_describe_host(list, lookup->index, present, sizeof(present));
+    if (*told == (int)news && strcmp(former, present) == 0)
+        return;
+    *told = (int)news;
+    if (news == TOLD_ADDRESSES)
+        log_text(LOG_LEVEL_NOTICE, "allow-from", "listener %s: %s is %s", lookup->listener->name, name, present);
+    else if (news == TOLD_NO_SUCH_NAME)
+        log_text(LOG_LEVEL_WARNING, "allow-from",
+                 "listener %s: there is no host %s: it lets nobody in until there is one", lookup->listener->name,
+                 name);
+    else
+        log_text(LOG_LEVEL_WARNING, "allow-from", "listener %s: %s can't be looked up (%s): it %s%s",
+                 lookup->listener->name, name, evutil_gai_strerror(error),
+                 present[0] != '\0' ? "stays " : "lets nobody in", present);
+}
+
+/* A name that is gone stands for nobody; a resolver that does not answer says nothing about it. */
+static void
+take_answer(const struct lookup *lookup, int error, const struct evutil_addrinfo *found)
+{
+    const struct sockaddr *addresses[ADDRESSES_MAX] = {NULL};
+    char former[TEXT_SIZE];
+    size_t count = 0;
+    for (const struct evutil_addrinfo *at = found; error == 0 && at != NULL && count < ADDRESSES_MAX; at = at->ai_next)
+        addresses[count++] = at->ai_addr;
+    allow_from_describe_host(lookup->listener->allow_from, lookup->index, former, sizeof(former));
+    if (error == 0 || is_no_name(error))
+        allow_from_set_host(lookup->listener->allow_from, lookup->index, addresses, count);
+    tell(lookup, error, former);
+}
+
 static void
 on_patience_over(evutil_socket_t fd, short what, void *argument)
 {
     (void)fd;
     (void)what;
-    answer_questions(argument);
+    struct admission *admission = argument;
+    for (const struct lookup *lookup = admission->under_way; lookup != NULL; lookup = lookup->next)
+        take_answer(lookup, EVUTIL_EAI_AGAIN, NULL);
+    answer_questions(admission);
+}
+
+static void
+drop_lookup(struct admission *admission, const struct lookup *lookup)
+{
+    struct lookup **at = &admission->under_way;
+    while (*at != lookup)
+        at = &(*at)->next;
+    *at = lookup->next;
+    admission->lookups--;
 }
 
 static void
@@ -101,21 +171,26 @@ on_looked_up(int error, struct evutil_addrinfo *found, void *argument)
 {
     struct lookup *lookup = argument;
     struct admission *admission = lookup->admission;
-    const struct sockaddr *addresses[ADDRESSES_MAX] = {NULL};
-    size_t count = 0;
-    for (struct evutil_addrinfo *at = found; error == 0 && at != NULL && count < ADDRESSES_MAX; at = at->ai_next)
-        addresses[count++] = at->ai_addr;
-    /* A name that is gone stands for nobody; a resolver that does not answer says nothing about it. */
-    if (error == 0 || error == EVUTIL_EAI_NONAME)
-        allow_from_set_host(lookup->list, lookup->index, addresses, count);
+    if (admission != NULL)
+        drop_lookup(admission, lookup);
+    if (admission != NULL && error != EVUTIL_EAI_CANCEL)
+        take_answer(lookup, error, found);
     if (found != NULL)
         evutil_freeaddrinfo(found);
     config_unref(lookup->config);
     free(lookup);
-    if (error == EVUTIL_EAI_CANCEL)
-        return; /* the resolver goes, and the admission with it */
-    if (--admission->lookups == 0)
+    if (admission == NULL || admission->lookups > 0 || admission->starting)
+        return;
+    if (admission->outdated) /* not from here: the resolver is at work */
+        event_active(&admission->refresh, EV_TIMEOUT, 0);
+    else
         answer_questions(admission);
+}
+
+static void
+on_resolver_message(int is_warning, const char *text)
+{
+    log_text(is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "resolver", "%s", text);
 }
 
 /* A machine without resolv.conf has its hosts file; libevent alone would make no resolver there. */
@@ -124,24 +199,42 @@ open_resolver(struct admission *admission)
 {
     if (admission->resolver != NULL)
         return;
+    evdns_set_log_fn(on_resolver_message);
     admission->resolver = evdns_base_new(admission->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (admission->resolver != NULL)
         evdns_base_resolv_conf_parse(admission->resolver, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+}
+
+/* Another file that took the place of one which may be read. */
+static bool
+is_shut(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool shut = fd < 0 && errno == EACCES;
+    if (fd >= 0)
+        close(fd);
+    if (shut)
+        log_text(
+            LOG_LEVEL_WARNING, "resolver",
+            "%s was replaced after the start, and the sandbox keeps the new one closed: the former one still holds; "
+            "restart for it",
+            path);
+    return shut;
 }
 
 /* So that a reload reads resolv.conf and hosts again; not under way, for that would cancel look-ups. */
 static void
 renew_resolver(struct admission *admission)
 {
-    if (admission->outdated && admission->resolver != NULL)
+    if (admission->outdated && admission->resolver != NULL && !is_shut("/etc/resolv.conf") && !is_shut("/etc/hosts")) {
         evdns_base_free(admission->resolver, 0);
-    if (admission->outdated)
         admission->resolver = NULL;
+    }
     admission->outdated = false;
 }
 
 static void
-look_up(struct admission *admission, struct allow_from *list, size_t index)
+look_up(struct admission *admission, const struct listener_config *listener, size_t index)
 {
     static const struct evutil_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     open_resolver(admission);
@@ -150,32 +243,47 @@ look_up(struct admission *admission, struct allow_from *list, size_t index)
         free(lookup);
         return;
     }
-    *lookup = (struct lookup){admission, config_ref(admission->config), list, index};
+    *lookup = (struct lookup){.next = admission->under_way,
+                              .admission = admission,
+                              .config = config_ref(admission->config),
+                              .listener = listener,
+                              .index = index};
+    admission->under_way = lookup;
     admission->lookups++;
-    evdns_getaddrinfo(admission->resolver, allow_from_host(list, index), NULL, &hints, on_looked_up, lookup);
+    struct evdns_getaddrinfo_request *request = evdns_getaddrinfo(
+        admission->resolver, allow_from_host(listener->allow_from, index), NULL, &hints, on_looked_up, lookup);
+    if (request != NULL) /* else it was answered, and is gone */
+        lookup->request = request;
 }
 
-/* Looks all names up, unless that is under way. Returns false where there are none. */
 static bool
+has_names(const struct admission *admission)
+{
+    for (size_t i = 0; admission->config != NULL && i < admission->config->listener_count; i++) {
+        const struct allow_from *list = admission->config->listeners[i].allow_from;
+        if (list != NULL && allow_from_host(list, 0) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Looks all names up, unless that is under way. */
+static void
 refresh(struct admission *admission)
 {
-    bool any = admission->lookups > 0;
-    if (admission->config == NULL || any)
-        return any;
+    if (admission->lookups > 0 || !has_names(admission))
+        return;
     renew_resolver(admission);
     event_base_gettimeofday_cached(admission->base, &admission->last);
-    /* Kept from reaching 0 while the first ones may be answered from a cache at once. */
-    admission->lookups++;
+    admission->starting = true; /* the first ones may be answered at once, out of the hosts file */
     for (size_t i = 0; i < admission->config->listener_count; i++) {
-        struct allow_from *list = admission->config->listeners[i].allow_from;
-        for (size_t j = 0; list != NULL && allow_from_host(list, j) != NULL; j++) {
-            any = true;
-            look_up(admission, list, j);
-        }
+        const struct listener_config *listener = &admission->config->listeners[i];
+        for (size_t j = 0; listener->allow_from != NULL && allow_from_host(listener->allow_from, j) != NULL; j++)
+            look_up(admission, listener, j);
     }
-    if (--admission->lookups == 0)
+    admission->starting = false;
+    if (admission->lookups == 0)
         answer_questions(admission);
-    return any;
 }
 
 static void
@@ -193,7 +301,7 @@ is_fresh(const struct admission *admission)
     struct timeval since;
     event_base_gettimeofday_cached(admission->base, &now);
     evutil_timersub(&now, &admission->last, &since);
-    return admission->lookups == 0 && since.tv_sec >= 0 && since.tv_sec < LEAST_SECONDS;
+    return admission->lookups == 0 && !admission->outdated && since.tv_sec >= 0 && since.tv_sec < LEAST_SECONDS;
 }
 
 static enum admission_answer
@@ -245,17 +353,30 @@ admission_cancel(struct admission *admission, const void *owner)
     }
 }
 
+/* A resolver that does not answer must not make the names of a new file unknown that were known before. */
+static void
+inherit_names(const struct config *config, const struct config *former)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        for (size_t j = 0; former != NULL && j < former->listener_count; j++)
+            allow_from_inherit(config->listeners[i].allow_from, former->listeners[j].allow_from);
+}
+
 void
 admission_set_config(struct admission *admission, struct config *config)
 {
     struct config *former = admission->config;
     struct timeval interval = {.tv_sec = REFRESH_SECONDS};
+    inherit_names(config, former);
     admission->config = config_ref(config);
     admission->outdated = true;
     config_unref(former);
     event_del(&admission->refresh);
-    if (refresh(admission))
+    if (has_names(admission))
         event_add(&admission->refresh, &interval);
+    for (struct lookup *lookup = admission->under_way; lookup != NULL; lookup = lookup->next)
+        evdns_getaddrinfo_cancel(lookup->request);
+    refresh(admission);
 }
 
 struct admission *
@@ -279,8 +400,12 @@ admission_free(struct admission *admission)
     event_del(&admission->patience);
     while (admission->questions != NULL)
         admission_cancel(admission, admission->questions->owner);
-    if (admission->resolver != NULL)
+    for (struct lookup *lookup = admission->under_way; lookup != NULL; lookup = lookup->next)
+        lookup->admission = NULL;
+    if (admission->resolver != NULL) {
         evdns_base_free(admission->resolver, 1);
+        event_base_loop(admission->base, EVLOOP_NONBLOCK); /* look-ups under way are told so by the loop */
+    }
     config_unref(admission->config);
     free(admission);
 }

@@ -5,7 +5,8 @@
  * Decides whether a client may use the listener it came in by, from the listener's allow_from. Addresses, blocks and
  * users are decided at once. Host names are looked up without blocking, again every few seconds, and once more when a
  * client comes from an address that is not known: a container that was just made must not be turned away because its
- * name was looked up before. Such a client waits for that look-up, which is made at most once a second. One a server.
+ * name was looked up before. Such a client waits for that look-up, which is made at most once a second. What a name
+ * stands for stays while the resolver does not answer, over a reload as well; each change is told. One a server.
  */
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ enum admission_answer {
 
 /* NULL: no memory. */
 struct admission *admission_new(struct event_base *base);
+/* Lets the loop turn once, so that look-ups end. */
 void admission_free(struct admission *admission);
 
 /* Keeps the host names of this snapshot fresh, in place of a former one's. Takes a reference. */

@@ -21,8 +21,9 @@ struct block {
 
 struct host {
     char name[HOST_SIZE];
-    struct block *addresses;
+    struct block *addresses; /* sorted */
     size_t count;
+    int note;
 };
 
 struct identity {
@@ -353,6 +354,12 @@ allow_from_host(const struct allow_from *list, size_t index)
     return index < list->host_count ? list->hosts[index].name : NULL;
 }
 
+static int
+compare_blocks(const void *one, const void *other)
+{
+    return memcmp(one, other, sizeof(struct block));
+}
+
 bool
 allow_from_set_host(struct allow_from *list, size_t index, const struct sockaddr *const *addresses, size_t count)
 {
@@ -362,8 +369,56 @@ allow_from_set_host(struct allow_from *list, size_t index, const struct sockaddr
         return false;
     for (size_t i = 0; i < count; i++)
         used += block_from_address(addresses[i], &blocks[used]);
+    qsort(blocks, used, sizeof(*blocks), compare_blocks);
     free(list->hosts[index].addresses);
     list->hosts[index].addresses = blocks;
     list->hosts[index].count = used;
     return true;
+}
+
+void
+allow_from_describe_host(const struct allow_from *list, size_t index, char *text, size_t size)
+{
+    const struct host *host = &list->hosts[index];
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < host->count; i++) {
+        char address[INET6_ADDRSTRLEN];
+        const struct in6_addr *bytes = (const struct in6_addr *)(const void *)host->addresses[i].bytes;
+        bool is_v4 = IN6_IS_ADDR_V4MAPPED(bytes);
+        inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? &bytes->s6_addr[12] : bytes->s6_addr, address, sizeof(address));
+        int written = snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", address);
+        if (written < 0 || (size_t)written >= size - used)
+            return;
+        used += (size_t)written;
+    }
+}
+
+int *
+allow_from_host_note(const struct allow_from *list, size_t index)
+{
+    return &list->hosts[index].note;
+}
+
+static void
+copy_host(struct host *host, const struct host *former)
+{
+    struct block *blocks = calloc(former->count > 0 ? former->count : 1, sizeof(*blocks));
+    if (blocks == NULL)
+        return;
+    if (former->count > 0)
+        memcpy(blocks, former->addresses, former->count * sizeof(*blocks));
+    free(host->addresses);
+    host->addresses = blocks;
+    host->count = former->count;
+    host->note = former->note;
+}
+
+void
+allow_from_inherit(struct allow_from *list, const struct allow_from *former)
+{
+    for (size_t i = 0; list != NULL && former != NULL && i < list->host_count; i++)
+        for (size_t j = 0; j < former->host_count; j++)
+            if (strcasecmp(list->hosts[i].name, former->hosts[j].name) == 0)
+                copy_host(&list->hosts[i], &former->hosts[j]);
 }

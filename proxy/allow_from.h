@@ -54,4 +54,13 @@ const char *allow_from_host(const struct allow_from *list, size_t index);
 /* Replaces the addresses that the host name of this index stands for. False: no memory; the former ones stay. */
 bool allow_from_set_host(struct allow_from *list, size_t index, const struct sockaddr *const *addresses, size_t count);
 
+/* Lists these addresses, in an order of their own; "" where there are none. */
+void allow_from_describe_host(const struct allow_from *list, size_t index, char *text, size_t size);
+
+/* A number for whoever looks the name up; 0 at first. */
+int *allow_from_host_note(const struct allow_from *list, size_t index);
+
+/* Takes over the addresses and the note of each name that `former` has as well. Either may be NULL. */
+void allow_from_inherit(struct allow_from *list, const struct allow_from *former);
+
 #endif

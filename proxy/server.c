@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 enum {
-    RESUME_MILLISECONDS = 100,  /* after accept failed for want of descriptors or memory */
-    FLUSH_MILLISECONDS = 250,   /* for the last bytes once the grace is over */
-    STOP_MILLISECONDS = 5000,   /* what a manager is asked to wait beyond the grace */
-    STATUS_SECONDS = 5,         /* how often a service manager may be told a new status */
+    RESUME_MILLISECONDS = 100, /* after accept failed for want of descriptors or memory */
+    FLUSH_MILLISECONDS = 250,  /* for the last bytes once the grace is over */
+    STOP_MILLISECONDS = 5000,  /* what a manager is asked to wait beyond the grace */
+    STATUS_SECONDS = 5,        /* how often a service manager may be told a new status */
     STATUS_SIZE = 900,
 };
 
@@ -361,6 +361,12 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     on_status(-1, 0, server);
 }
 
+static void
+on_library_message(int severity, const char *text)
+{
+    log_text(severity >= EVENT_LOG_WARN ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "libevent", "%s", text);
+}
+
 static const struct listener_set_handler listener_set_handler = {.accepted = on_accepted, .exhausted = on_exhausted};
 
 static bool
@@ -368,6 +374,7 @@ prepare(struct server *server, char *problem)
 {
     struct config *config = server->config;
     snprintf(problem, SERVER_PROBLEM_SIZE, "out of memory");
+    event_set_log_callback(on_library_message);
     server->base = event_base_new();
     if (server->base == NULL)
         return false;
@@ -469,7 +476,6 @@ server_free(struct server *server)
     server->services.stopping = true;
     while (server->clients != NULL)
         client_close(server->clients);
-    admission_free(server->admission);
     if (event_initialized(&server->terminate)) {
         event_del(&server->terminate);
         event_del(&server->interrupt);
@@ -480,6 +486,7 @@ server_free(struct server *server)
         event_del(&server->grace);
     }
     upstream_free(server->services.upstream);
+    admission_free(server->admission);
     reaper_free(server->services.reaper);
     if (server->base != NULL)
         event_base_free(server->base);
