@@ -201,6 +201,7 @@ def test_what_the_page_calls_different_is():
 
 
 @pytest.mark.parametrize("head", [b"GET /info HTTP/1.1\r\n\r\n", b"TRACE /info HTTP/1.1\r\nHost: a\r\n\r\n",
+                                  b"get /info HTTP/1.1\r\nHost: a\r\n\r\n", b"FROB /info HTTP/1.1\r\nHost: a\r\n\r\n",
                                   b"GET /info HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
                                   b"POST /info HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded"
                                   b"\r\nContent-Length: 1\r\n\r\nx"])
