@@ -99,11 +99,53 @@ pass_gates(const struct switches *switches, size_t step, char *text, size_t size
     return methods;
 }
 
+bool
+grant_has_reads(const struct dialect_switch *entry)
+{
+    const struct route *route;
+    for (size_t i = 0; (route = route_row(i)) != NULL; i++) {
+        struct slice template = slice_from_string(route->template);
+        const char *words = entry->words;
+        struct slice word;
+        bool read = route->method == METHOD_GET && (entry->sections & UINT64_C(1) << route_section(route)) != 0;
+        while (read && dialect_next_word(&words, &word)) {
+            size_t before = template.length - word.length - 2;
+            bool last = word.length + 2 < template.length && memcmp(template.data + before, "}/", 2) == 0 &&
+                        memcmp(template.data + before + 2, word.data, word.length) == 0;
+            if (last)
+                return true;
+        }
+    }
+    return false;
+}
+
 unsigned
 grant_methods(const struct switches *switches, size_t step)
 {
     char gates[PART_SIZE / 2];
     return pass_gates(switches, step, gates, sizeof(gates));
+}
+
+/* What a reader should not have to guess of a step, with the methods that its gates let pass. */
+static void
+describe_reach(const struct dialect_switch *entry, unsigned open, char *text, size_t size)
+{
+    static const char deletes[] = " and delete";
+    bool posts = (open & METHOD_BIT(METHOD_POST)) != 0;
+    bool all = posts && (open & METHOD_BIT(METHOD_DELETE)) != 0;
+    const char *note = posts ? entry->writes : entry->reads;
+    if (entry->kind != SWITCH_GRANT) {
+        bool removal = entry->kind == SWITCH_REMOVAL;
+        bool reads = !removal && grant_has_reads(entry);
+        bool useful = removal ? (open & METHOD_BIT(METHOD_DELETE)) != 0 : posts;
+        note = reads     ? "the attach/ws console of GET included"
+               : useful  ? ""
+               : removal ? "it would need DELETE=1"
+                         : "the engine has no such call, it would need POST=1";
+    }
+    const char *part = strstr(note, deletes);
+    int cut = part != NULL && !all ? (int)(part - note) : (int)strlen(note);
+    snprintf(text, size, "%.*s%s", cut, note, part != NULL && !all ? part + strlen(deletes) : "");
 }
 
 void
@@ -117,12 +159,8 @@ grant_describe(const struct switches *switches, size_t step, char *text, size_t 
     describe_paths(entry, paths, sizeof(paths));
     describe_methods(open, methods, sizeof(methods));
     const char *where = entry->kind == SWITCH_GRANT && entry->reach == REACH_BELOW ? "below" : "of";
-    bool writes = (open & METHODS_WRITE) != 0;
-    const char *note = writes ? entry->writes : entry->reads;
-    if (entry->kind != SWITCH_GRANT && !writes) {
-        note = entry->kind == SWITCH_REMOVAL ? "it would need DELETE=1"
-                                             : "the engine has no such call, it would need POST=1";
-    }
+    char note[PART_SIZE];
+    describe_reach(entry, open, note, sizeof(note));
     snprintf(text, size, "%s%s: %s %s %s%s%s", entry->rule_on, gates, methods, where, paths,
              note[0] != '\0' ? "; " : "", note);
 }

@@ -17,6 +17,9 @@ void grants_list(const struct policy *policy, void (*line)(void *owner, const ch
 /* The sentence of one switch that is on and grants: "CONTAINERS=1: GET and HEAD below /containers; …". */
 void grant_describe(const struct switches *switches, size_t step, char *text, size_t size);
 
+/* True where a GET of the engine's is behind a switch for single calls: the console of attach/ws. */
+bool grant_has_reads(const struct dialect_switch *entry);
+
 /* The methods that a switch grants, with the gates before it as they are. */
 unsigned grant_methods(const struct switches *switches, size_t step);
 

@@ -1,4 +1,5 @@
 #include "dialect.h"
+#include "grants.h"
 #include "names.h"
 #include "suggest.h"
 
@@ -375,7 +376,8 @@ closed_gate(const struct switches *switches, size_t step)
 {
     const struct dialect_switch *entry = &switches->dialect->switches[step];
     enum method method = entry->kind == SWITCH_REMOVAL ? METHOD_DELETE : METHOD_POST;
-    bool only_writes = entry->kind == SWITCH_ACTION || entry->kind == SWITCH_CALL || entry->kind == SWITCH_REMOVAL ||
+    bool only_writes = (entry->kind == SWITCH_ACTION && !grant_has_reads(entry)) || entry->kind == SWITCH_CALL ||
+                       entry->kind == SWITCH_REMOVAL ||
                        (entry->kind == SWITCH_GRANT && !section_has_reads(dialect_section(entry)));
     for (size_t i = 0; only_writes && i < step; i++) {
         const struct dialect_switch *gate = &switches->dialect->switches[i];

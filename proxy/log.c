@@ -1,4 +1,5 @@
 #include "log.h"
+#include "text.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -116,6 +117,13 @@ put_escaped(struct log_record *record, struct slice value)
         at += run;
         if (at == value.length)
             return;
+        size_t letter = text_letter_length(value.data + at, value.length - at);
+        if (letter > 0) {
+            if (!put_whole(record, value.data + at, letter))
+                return;
+            at += letter;
+            continue;
+        }
         unsigned char byte = (unsigned char)value.data[at++];
         char escape[8];
         int length = snprintf(escape, sizeof(escape), byte == '"' || byte == '\\' ? "\\%c" : "\\u%04x", byte);

@@ -1,5 +1,6 @@
 #include "reply.h"
 #include "http_head.h"
+#include "text.h"
 #include "transport.h"
 
 #include <stdio.h>
@@ -16,7 +17,12 @@ write_body(char *body, const struct reply *reply)
     length += (size_t)snprintf(body + length, BODY_SIZE - length, "\"message\":\"sockwarden: ");
     for (const unsigned char *byte = (const unsigned char *)reply->message;
          *byte != '\0' && length < BODY_SIZE - END_ROOM; byte++) {
-        if (*byte == '"' || *byte == '\\') {
+        size_t letter = text_letter_length((const char *)byte, strlen((const char *)byte));
+        if (letter > 0) {
+            memcpy(body + length, byte, letter);
+            length += letter;
+            byte += letter - 1;
+        } else if (*byte == '"' || *byte == '\\') {
             body[length++] = '\\';
             body[length++] = (char)*byte;
         } else if (*byte < 0x20 || *byte >= 0x7f) {

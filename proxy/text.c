@@ -55,6 +55,26 @@ text_letters(const char *string)
     return count;
 }
 
+size_t
+text_letter_length(const char *bytes, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    size_t size = length == 0 || at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+    if (size == 0 || size > length)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    bool control = at[0] == 0xc2 && at[1] < 0xa0;
+    /* Ends of lines and of paragraphs, and what turns the direction of the text. */
+    bool turn =
+        at[0] == 0xe2 && ((at[1] == 0x80 && (at[2] | 1) == 0x8f) || (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+                          (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool no_letter = (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf4 && at[1] > 0x8f);
+    return control || turn || overlong || no_letter ? 0 : size;
+}
+
 struct slice
 text_slice(const struct text *text)
 {

@@ -34,6 +34,10 @@ char *text_copy(const char *string);
 /* Letters of UTF-8 text: the bytes that go on with one do not count. */
 size_t text_letters(const char *string);
 
+/* The length of the letter of UTF-8 that begins here, of several bytes and none that controls a terminal or a
+ * line; else 0. */
+size_t text_letter_length(const char *bytes, size_t length);
+
 /* `string` in lines of up to 100 columns, each behind `indent` blanks. */
 void text_print_wrapped(const char *string, int indent, FILE *output);
 

@@ -91,7 +91,7 @@ take_string(const char **at, struct value *value)
         return false;
     while (**at != '"') {
         unsigned char byte = (unsigned char)*(*at)++;
-        if (byte < 0x20 || byte >= 0x7f)
+        if (byte < 0x20 || byte == 0x7f)
             return false;
         if (byte == '\\') {
             byte = (unsigned char)*(*at)++;

@@ -62,7 +62,8 @@ a_value_can_not_pass_for_another_or_for_a_record(void **state)
         "\",\"status\":\"200",
         "\"}\n{\"time\":\"",
         "=",
-        "\xc3\xa4\xe2\x80\xa8",
+        "\xc3\xa4\xe2\x80\xa6\xf0\x9f\x90\xb3",
+        "\xc3\xe2\x80\xa8\xc2\x9b\xed\xa0\x80\xff",
         "\x1b]0;title\x07",
         "\\u0041",
     };

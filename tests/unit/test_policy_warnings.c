@@ -291,6 +291,7 @@ static const struct together_case TOGETHER[] = {
     {{"ALLOW_KILL=1", "ALLOW_PAUSE=0", "CONTAINERS=1", "ALLOW_STOP=1"}, "With DIALECT=linuxserver it needs none"},
     {{"ALLOW_STOP=1", "DIALECT=tecnativa"}, "GET and HEAD; did you mean POST=1 too?\n"},
     {{"CONTAINERS_START=1", "DIALECT=fluencelabs"}, "which refuses POST; did you mean POST=1 too?\n"},
+    {{"CONTAINERS_ATTACH=1", "DIALECT=fluencelabs"}, NULL}, /* a GET of attach/ws is a console */
     {{"BUILD=1", "DIALECT="}, "did you mean POST=1 too?\n"},
     {{"ALLOW_START=1", "POST=1"}, NULL},
     {{"BUILD=1"}, "BUILD=1 does nothing while POST=0"},
@@ -406,9 +407,20 @@ static const struct grant_case GRANTS[] = {
       "ALLOW_LOGS=0: refuses /containers/{id}/logs*, and the same below /libpod/containers and /libpod/pods, whatever "
       "else is on"}},
     {"DIALECT=fluencelabs EVENTS=0 PING=0 VERSION=0 POST=1 CONTAINERS_CREATE=1 CONTAINERS_ATTACH=1 IMAGES_DELETE=1",
-     {"CONTAINERS_ATTACH=1 with POST=1: GET, HEAD and POST of /containers/{id}/attach or attach/ws",
+     {"CONTAINERS_ATTACH=1 with POST=1: GET, HEAD and POST of /containers/{id}/attach or attach/ws; the attach/ws "
+      "console of GET included",
       "CONTAINERS_CREATE=1 with POST=1: GET, HEAD and POST of /containers/create",
       "IMAGES_DELETE=1: nothing of /images/{name} and all below; it would need DELETE=1"}},
+    {"DIALECT=fluencelabs EVENTS=0 PING=0 VERSION=0 CONTAINERS_ATTACH=1 CONTAINERS_START=1 DELETE=1 IMAGES=1",
+     {"CONTAINERS_START=1 with DELETE=1: GET, HEAD and DELETE of /containers/{id}/start; the engine has no such call, "
+      "it "
+      "would need POST=1",
+      "CONTAINERS_ATTACH=1 with DELETE=1: GET, HEAD and DELETE of /containers/{id}/attach or attach/ws; the attach/ws "
+      "console of GET included",
+      "IMAGES=1 with DELETE=1: GET, HEAD and DELETE below /images; export included"}},
+    {"DIALECT=tecnativa-next EVENTS=0 PING=0 VERSION=0 POST=1 NETWORKS=1 NODES=1",
+     {"NETWORKS=1 with POST=1: GET, HEAD and POST of /networks and all below; create, connect included",
+      "NODES=1 with POST=1: GET, HEAD and POST of /nodes and all below; update included"}},
 };
 
 static void

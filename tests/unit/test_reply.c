@@ -64,6 +64,10 @@ answers_have_the_form_of_the_engine(void **state)
          {.status = 502, .message = "a\"b\\c\nd\x7f", .connection = REPLY_CLOSE},
          "HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
          "{\"message\":\"sockwarden: a\\\"b\\\\c\\u000ad\\u007f\"}\n"},
+        {"letters beyond ASCII stay what they are, and bytes that are no letters are escaped",
+         {.status = 403, .message = "[policy \xc3\xa4] \xe2\x80\xa6 \xc3 \xc2\x9b"},
+         "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 62\r\n\r\n"
+         "{\"message\":\"sockwarden: [policy \xc3\xa4] \xe2\x80\xa6 \\u00c3 \\u00c2\\u009b\"}\n"},
         {"to a client of Podman's own API",
          {.status = 403, .message = "no", .with_cause = true},
          "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 64\r\n\r\n"

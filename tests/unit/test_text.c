@@ -48,6 +48,40 @@ it_grows_without_losing_a_byte(void **state)
 }
 
 static void
+a_letter_is_told_from_what_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } rows[] = {
+        {"", 0},
+        {"a", 0},
+        {"\xc3\xa4x", 2},
+        {"\xe2\x80\xa6", 3},
+        {"\xf0\x9f\x90\xb3", 4},
+        {"\xc3", 0},
+        {"\xc3(", 0},
+        {"\xe2\x80", 0},
+        {"\xc2\x9b", 0},
+        {"\xc1\x81", 0},
+        {"\xe0\x81\x81", 0},
+        {"\xed\xa0\x80", 0},
+        {"\xf4\x90\x80\x80", 0},
+        {"\xff", 0},
+        {"\xe2\x80\xa8", 0},
+        {"\xe2\x80\xae", 0},
+        {"\xe2\x81\xa6", 0},
+        {"\xe2\x80\x8e", 0},
+        {"\xe2\x80\x93", 3},
+        {"\xc2\xa0", 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(text_letter_length(rows[i].bytes, strlen(rows[i].bytes)), rows[i].length);
+    assert_int_equal(text_letter_length("\xc3\xa4", 1), 0);
+}
+
+static void
 room_that_was_made_is_not_made_again(void **state)
 {
     (void)state;
@@ -83,6 +117,7 @@ main(void)
         cmocka_unit_test(a_zeroed_text_is_empty_and_may_be_freed),
         cmocka_unit_test(appended_pieces_stand_in_their_order),
         cmocka_unit_test(it_grows_without_losing_a_byte),
+        cmocka_unit_test(a_letter_is_told_from_what_is_none),
         cmocka_unit_test(room_that_was_made_is_not_made_again),
         cmocka_unit_test(a_failed_text_keeps_what_it_had_and_takes_nothing_more),
     };
