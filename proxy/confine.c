@@ -16,6 +16,9 @@ enum { DNS_PORT = 53 };
 static const char *hint = "";
 static bool gave_up_root;
 static const char *summary = "no sandbox";
+static struct sandbox_limits limits;
+static uint16_t engine_port; /* the one that may be connected to */
+static bool abstract_sockets;
 
 static bool
 is_abstract(const struct address *address)
@@ -49,7 +52,9 @@ enter_sandbox(const struct config *config, const char *settings_file, char *hold
     if (!address_is_unix(&config->engine))
         rules.ports[rules.port_count++] = (uint16_t)address_port(&config->engine);
     rules.abstract_sockets = is_abstract(&config->engine) || systemd_is_abstract();
-    sandbox_enter(&rules, holds, lacks);
+    engine_port = address_is_unix(&config->engine) ? 0 : (uint16_t)address_port(&config->engine);
+    abstract_sockets = rules.abstract_sockets;
+    limits = sandbox_enter(&rules, holds, lacks);
 }
 
 /* A file that can't be read by who the process is now would be found out at a reload, perhaps months later. */
@@ -112,6 +117,19 @@ confine(const struct config *config, const char *settings_file, char *problem)
     log_text(LOG_LEVEL_NOTICE, "sandbox", "%s; %s%s%s", identity, holds, lacks[0] != '\0' ? "; not to be had: " : "",
              lacks);
     return true;
+}
+
+bool
+confine_lets_reach(const struct address *engine, char *problem)
+{
+    bool is_unix = address_is_unix(engine);
+    if (is_unix ? !limits.abstract_sockets || abstract_sockets || !is_abstract(engine)
+                : !limits.ports || address_port(engine) == engine_port || address_port(engine) == DNS_PORT)
+        return true;
+    snprintf(problem, CONFINE_PROBLEM_SIZE,
+             "the engine %s: the sandbox was made for another one and lets no %s be reached; restart for it",
+             engine->name, is_unix ? "abstract socket" : "further TCP port");
+    return false;
 }
 
 bool

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+struct address;
 struct config;
 
 enum { CONFINE_PROBLEM_SIZE = 512 };
@@ -28,6 +29,12 @@ const char *confine_summary(void);
 
 /* True where the process was root once, and is no more. */
 bool confine_gave_up_root(void);
+
+/*
+ * True where the process can still reach the engine of these settings; false, with a sentence of CONFINE_PROBLEM_SIZE
+ * bytes at most, where the sandbox that was made for former ones keeps it from that.
+ */
+bool confine_lets_reach(const struct address *engine, char *problem);
 
 /* True where a reload would have to confine in another way, which a process can't. */
 bool confine_differs(const struct config *former, const struct config *config);

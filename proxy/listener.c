@@ -223,6 +223,14 @@ open_file(const struct listener *listener)
 }
 
 bool
+listener_is_at(const struct listener *listener, const struct address *address)
+{
+    struct stat status;
+    return listener->owns_file && address_is_unix(address) && lstat(address->path, &status) == 0 &&
+           status.st_dev == listener->device && status.st_ino == listener->inode;
+}
+
+bool
 listener_is_reachable(const struct listener *listener)
 {
     if (!listener->owns_file)

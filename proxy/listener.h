@@ -40,6 +40,9 @@ void listener_list_sockets(const struct listener *listener, char *text, size_t s
 /* True while clients find it: the file of a unix socket is where it was made. */
 bool listener_is_reachable(const struct listener *listener);
 
+/* True where this other name of a unix socket leads to its file: through a link, or with /./ in it. */
+bool listener_is_at(const struct listener *listener, const struct address *address);
+
 /*
  * Takes over what can change while it listens: the mode, owner and group of a unix socket's file, and keep-alive for
  * the connections to come. False with a sentence in `problem`; what was changed until then is for another call to undo.

@@ -112,14 +112,20 @@ is_in(const struct change *change, const struct place *place, size_t count)
     return false;
 }
 
+static bool
+is_at(const struct place *place, const struct address *address)
+{
+    return (address_equals(&place->address, address) || listener_is_at(place->listener, address)) &&
+           listener_is_reachable(place->listener);
+}
+
 /* One that listens there already. Two of one address (port 0, say) are two places. */
 static struct place *
 find_place(const struct change *change, size_t index)
 {
     const struct listener_set *set = change->set;
     for (size_t i = 0; i < set->count; i++)
-        if (address_equals(&set->places[i]->address, &change->config->listeners[index].address) &&
-            !is_in(change, set->places[i], index) && listener_is_reachable(set->places[i]->listener))
+        if (is_at(set->places[i], &change->config->listeners[index].address) && !is_in(change, set->places[i], index))
             return set->places[i];
     return NULL;
 }

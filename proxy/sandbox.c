@@ -13,7 +13,7 @@ add(char *list, const char *word, const char *detail)
              detail[0] != '\0' ? ": " : "", detail);
 }
 
-void
+struct sandbox_limits
 sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks)
 {
     int version = 0;
@@ -38,4 +38,5 @@ sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks)
         add(holds, "seccomp", "");
     else
         add(lacks, "seccomp", strerror(errno));
+    return sandbox_limits_of(limited ? version : 0);
 }

@@ -25,15 +25,23 @@ struct sandbox_rules {
     bool abstract_sockets; /* unix sockets without a file may be connected to */
 };
 
+/* What the kernel's Landlock limits, beside files. */
+struct sandbox_limits {
+    bool ports;
+    bool abstract_sockets;
+};
+
 /*
  * Enters. Writes what holds to `holds` ("no new privileges, …") and what this kernel or container lacks to `lacks`, ""
  * where it is all there; both of SANDBOX_TEXT_SIZE bytes.
  */
-void sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks);
+struct sandbox_limits sandbox_enter(const struct sandbox_rules *rules, char *holds, char *lacks);
 
 /* The parts, each in its file; they want no_new_privs to be set. On failure they return false with errno. */
 bool sandbox_limit_syscalls(void);
 /* `version` becomes that of the kernel's Landlock. */
 bool sandbox_limit_files(const struct sandbox_rules *rules, int *version);
+/* What that version can limit. */
+struct sandbox_limits sandbox_limits_of(int version);
 
 #endif

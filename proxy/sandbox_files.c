@@ -163,6 +163,12 @@ allow_ports(int set, const struct sandbox_rules *rules)
     return true;
 }
 
+struct sandbox_limits
+sandbox_limits_of(int version)
+{
+    return (struct sandbox_limits){.ports = version >= VERSION_PORTS, .abstract_sockets = version >= VERSION_SCOPES};
+}
+
 bool
 sandbox_limit_files(const struct sandbox_rules *rules, int *version)
 {

@@ -293,6 +293,20 @@ def test_what_can_not_be_opened_leaves_nothing_half_done(serve, tmp_path, ports)
     assert not proxy.lines(" closed ")
 
 
+def test_a_unix_socket_by_another_name_is_the_same_listener(serve, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    names = [f"unix:{tmp_path}/{name}" for name in ("s.sock", "link/s.sock", "./s.sock", "s.sock")]
+    proxy = serve(FILE + listener("one", names[0]))
+    inode = (tmp_path / "s.sock").stat().st_ino
+    for name in names[1:]:
+        reload(proxy, FILE + listener("one", name, more="mode = 0600\n"))
+        assert (tmp_path / "s.sock").stat().st_ino == inode
+        assert status(proxy.unix, "/version") == 200
+    assert not proxy.lines(" closed ")
+    proxy.stop()
+    assert not (tmp_path / "s.sock").exists()
+
+
 def test_a_socket_file_that_was_removed_is_made_anew(serve, tmp_path):
     path = tmp_path / "s.sock"
     proxy = serve(FILE + listener("one", f"unix:{path}"))
