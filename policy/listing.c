@@ -67,6 +67,30 @@ find_options(const struct policy *policy)
     return rule;
 }
 
+/*
+ * "OPTIONS of 84 paths", as OPTIONS has one route for all of them; beside another policy with one that the other does
+ * not grant: "…, /containers/{id...}/top among them".
+ */
+static void
+describe_options(const struct policy *policy, const struct policy *other, char *text, size_t size)
+{
+    const char *own = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        const struct route *route = route_row(i);
+        size_t same = 0;
+        while (same < i && strcmp(route_row(same)->template, route->template) != 0)
+            same++;
+        if (same < i || route->method == METHOD_OPTIONS || grants_options(policy, route) == NULL)
+            continue;
+        count++;
+        if (own == NULL && other != NULL && grants_options(other, route) == NULL)
+            own = route->template;
+    }
+    snprintf(text, size, "OPTIONS of %zu path%s%s%s%s", count, count == 1 ? "" : "s", own != NULL ? ", " : "",
+             own != NULL ? own : "", own != NULL ? " among them" : "");
+}
+
 /* The rule that a conditional verdict is told by: the first that differs from what happens where none fits. */
 static const struct rule *
 telling_rule(const struct deciders *deciders)
@@ -97,6 +121,8 @@ judge_row(const struct policy *policy, const struct route *route, enum method me
     else if (!granted && route->method == METHOD_OPTIONS)
         condition = find_options(policy);
     const struct rule *rule = condition != NULL ? condition : decision.rule;
+    if (condition != NULL && listed->deciders.count == 0)
+        describe_options(policy, NULL, listed->order, sizeof(listed->order));
     listed->row.verdict = condition != NULL ? ROUTE_CONDITIONAL : granted ? ROUTE_ALLOWED : ROUTE_REFUSED;
     listed->row.dry = policy->dry_run && listed->row.verdict != ROUTE_ALLOWED;
     listed->row.rule = rule != NULL ? rule->text : "no grant";
@@ -173,6 +199,15 @@ list_pair(const struct policy *before, const struct policy *after, const struct 
     list_row(after, route, method, &pair->after);
 }
 
+static void
+describe_both_options(const struct policy *before, const struct policy *after, struct pair *pair)
+{
+    if (pair->before.row.order[0] != '\0' && pair->before.deciders.count == 0)
+        describe_options(before, after, pair->before.order, sizeof(pair->before.order));
+    if (pair->after.row.order[0] != '\0' && pair->after.deciders.count == 0)
+        describe_options(after, before, pair->after.order, sizeof(pair->after.order));
+}
+
 static bool
 has_own_head(const struct route *get)
 {
@@ -193,6 +228,8 @@ policy_diff(const struct policy *before, const struct policy *after,
         struct pair head;
         list_pair(before, after, row, row->method, &pair);
         bool different = differs(before, after, &pair);
+        if (different && row->method == METHOD_OPTIONS)
+            describe_both_options(before, after, &pair);
         if (different)
             route(owner, &pair.before.row, &pair.after.row);
         if (row->method != METHOD_GET || has_own_head(row))

@@ -250,7 +250,8 @@ struct policy_route {
     const char *since;   /* in versions of Docker's API, for /libpod of Podman */
     const char *classes; /* "read logs" */
     const char *rule;
-    const char *order; /* where it depends on the query: every rule that has a say, in their order; else "" */
+    const char *order; /* where it depends on the query: every rule that has a say, in their order; of OPTIONS that
+                          depends on the path: of how many; else "" */
     const char *cure;  /* "" where it is not refused */
     enum policy_route_verdict verdict;
     bool dry; /* what is refused passes all the same, as the policy is on trial */

@@ -3,6 +3,8 @@
 #include "config.h"
 #include "environment.h"
 #include "policy/policy.h"
+#include "settings.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,7 @@ struct diff {
     const char *listener;
     struct table *table;
     size_t rows;
+    bool failed; /* memory was short */
     FILE *errors;
 };
 
@@ -49,7 +52,13 @@ read_file(const struct diff *diff, struct side *side, const char *path)
 {
     char problem[CONFIG_PROBLEM_SIZE];
     side->config = config_from_file(path, diff->sources->environment, problem);
-    return side->config != NULL || complaint_write(diff->errors, VERB, "%s", problem);
+    if (side->config != NULL)
+        return true;
+    size_t length = strlen(path);
+    bool for_docker = length >= 4 && strcmp(path + length - 4, ".env") == 0;
+    return complaint_write(diff->errors, VERB, "%s%s%s", problem,
+                           for_docker ? "; an environment file is told by env: as in env:" : "",
+                           for_docker ? path : "");
 }
 
 /* FILE, or FILE#POLICY where no file has the whole name. */
@@ -107,7 +116,7 @@ take_preset(const struct diff *diff, struct side *side, const char *words)
     if (builder == NULL)
         return complaint_write(diff->errors, VERB, "out of memory");
     if (!policy_builder_preset(builder, words)) {
-        complaint_write(diff->errors, VERB, "%s: %s", side->word, policy_builder_error(builder));
+        complaint_write(diff->errors, VERB, "%s", policy_builder_error(builder));
         policy_builder_free(builder);
         return false;
     }
@@ -126,6 +135,15 @@ take_policy(const struct diff *diff, struct side *side, const char *name)
 }
 
 static bool
+take_prefixed(const struct diff *diff, struct side *side,
+              bool (*take)(const struct diff *, struct side *, const char *), const char *rest)
+{
+    if (rest[0] == '\0')
+        return complaint_write(diff->errors, VERB, "nothing stands behind %s", side->word);
+    return take(diff, side, rest);
+}
+
+static bool
 take_word(const struct diff *diff, struct side *side)
 {
     static const struct {
@@ -141,8 +159,8 @@ take_word(const struct diff *diff, struct side *side)
         return take_environment(diff, side, diff->sources->environment);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strncmp(side->word, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            return kinds[i].take(diff, side, side->word + strlen(kinds[i].prefix));
-    return take_file(diff, side);
+            return take_prefixed(diff, side, kinds[i].take, side->word + strlen(kinds[i].prefix));
+    return side->word[0] != '\0' ? take_file(diff, side) : complaint_write(diff->errors, VERB, "an operand is empty");
 }
 
 /* A file stands for its policy beside one policy, where it has just one. */
@@ -209,6 +227,49 @@ find_listener(const struct config *config, const char *name)
     return NULL;
 }
 
+/* All values of a key of a listener, those of a comma list as well: "10.0.0.0/8, traefik". */
+static void
+join_values(const struct config *config, const char *listener, const char *key, struct text *joined)
+{
+    const struct setting *setting;
+    for (size_t i = 0; (setting = settings_at(config->settings, i)) != NULL; i++) {
+        if (strcmp(setting->section, "listener") != 0 || strcmp(setting->name, listener) != 0 ||
+            strcmp(setting->key, key) != 0)
+            continue;
+        for (const char *rest = setting->value; *(rest += strspn(rest, ", \t")) != '\0';) {
+            size_t length = strcspn(rest, ", \t");
+            text_append_string(joined, joined->length > 0 ? ", " : "");
+            text_append(joined, (struct slice){rest, length});
+            rest += length;
+        }
+    }
+    text_append(joined, (struct slice){"", 1});
+}
+
+/* Who may connect is told as it is written. */
+static void
+compare_who(struct diff *diff, const char *listener)
+{
+    static const struct {
+        const char *key;
+        const char *without;
+    } keys[] = {{"allow_from", "everybody"}, {"mode", "by default"}, {"owner", "by default"}, {"group", "by default"}};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct text before = {0};
+        struct text after = {0};
+        join_values(diff->before.config, listener, keys[i].key, &before);
+        join_values(diff->after.config, listener, keys[i].key, &after);
+        if (before.failed || after.failed)
+            diff->failed = true;
+        else if (strcmp(before.data, after.data) != 0)
+            add_row(diff, (const char *const[]){keys[i].key, listener, "", "", "",
+                                                before.length > 1 ? before.data : keys[i].without,
+                                                after.length > 1 ? after.data : keys[i].without});
+        text_free(&before);
+        text_free(&after);
+    }
+}
+
 /* A listener of one or both files. */
 static void
 compare_listener(struct diff *diff, const struct listener_config *before, const struct listener_config *after)
@@ -221,6 +282,8 @@ compare_listener(struct diff *diff, const struct listener_config *before, const 
                                             : after == NULL ? "removed"
                                                             : "address",
                                             diff->listener, "", "", "", old, new});
+    if (before != NULL && after != NULL)
+        compare_who(diff, diff->listener);
     /* Of one that is gone nothing remains to be told. */
     if (after != NULL)
         policy_diff(before != NULL ? before->policy : diff->nothing, after->policy, on_difference, diff);
@@ -255,7 +318,8 @@ compare(struct diff *diff, enum table_format format, FILE *output)
         compare_files(diff);
     else
         policy_diff(diff->before.policy, diff->after.policy, on_difference, diff);
-    return table_end(diff->table) || complaint_write(diff->errors, VERB, "out of memory");
+    bool whole = table_end(diff->table) && !diff->failed;
+    return whole || complaint_write(diff->errors, VERB, "out of memory");
 }
 
 static void

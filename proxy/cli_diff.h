@@ -25,8 +25,9 @@ struct diff_sources {
  *   trial, enforced    it would be refused and passes, as dry_run says ("dry: " stands before what refuses it then),
  *                      or no longer passes
  *
- * and for files a row for a listener that is added (with what it grants) or removed, or whose address is another. Exit
- * codes: 0 no difference, 1 some, 2 an operand that is not understood or can't be read.
+ * and for files a row for a listener that is added (with what it grants) or removed, whose address is another, or which
+ * others may use: "allow_from", "mode", "owner", "group", each as it is written. Exit codes: 0 no difference, 1 some, 2
+ * an operand that is not understood or can't be read.
  */
 int cli_diff(const struct diff_sources *sources, const char *before, const char *after, enum table_format format,
              FILE *output, FILE *errors);

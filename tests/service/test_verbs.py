@@ -236,7 +236,33 @@ def test_diff_of_two_files_goes_by_their_listeners(config, tmp_path):
     }
 
 
+def test_diff_of_two_files_tells_who_else_may_use_a_listener(config, tmp_path):
+    path = tmp_path / "new.ini"
+    path.write_text(CONFIG.replace("policy = readers\n", "policy = readers\nallow_from = 10.0.0.0/8,  ::1\n\tlocalhost\n", 1)
+                    .replace("two.sock\n", "two.sock\nmode = 0666\ngroup = 4711\n"))
+    changes = {("allow_from", "one", "everybody", "10.0.0.0/8, ::1, localhost"), ("mode", "two", "by default", "0666"),
+               ("group", "two", "by default", "4711")}
+    names = ("change", "listener", "before", "after")
+    for before, after, expected in ((config, path, changes),
+                                    (path, config, {(key, name, new, old) for key, name, old, new in changes})):
+        rows = json.loads(run("diff", str(before), str(after), "-f", "json", code=1, output=True))
+        assert {tuple(row[name] for name in names) for row in rows} == expected
+
+
+def test_diff_tells_of_options_how_many_paths_and_one_that_the_other_does_not_grant(tmp_path):
+    (tmp_path / "a.env").write_text("CONTAINERS=1\nPOST=1\n")
+    (tmp_path / "b.env").write_text("CONTAINERS=1\nPOST=1\nINFO=1\n")
+    rows = json.loads(run("diff", f"env:{tmp_path}/a.env", f"env:{tmp_path}/b.env", "-f", "json", code=1, output=True))
+    before, after = next((row["before"], row["after"]) for row in rows if row["operation"] == "Options")
+    count = int(re.fullmatch(r"OPTIONS of (\d+) paths", before)[1])
+    assert after == f"OPTIONS of {count + 1} paths, /info among them"
+
+
 @pytest.mark.parametrize("words, why", [
+    (("", "environment"), "an operand is empty"), (("env:", "environment"), "nothing stands behind env:"),
+    (("{config}", "x.env"), "x.env: can't be read"), (("preset:x", "environment"), "diff: preset = x: there is no such"),
+    (("{config}", "{folder}/a.env"), "a.env:1: a key stands before the first section, such as [sockwarden]; an environment "
+                                     "file is told by env: as in env:/"),
     (("policy:ops", "preset:traefik"), "of which file? say it with --config, or FILE#ops"),
     (("{config}#opps", "preset:traefik"), "no such policy: opps; did you mean ops"),
     (("{config}#nothing", "preset:traefik"), "no such policy: nothing; there is readers, ops, spare"),
@@ -244,8 +270,9 @@ def test_diff_of_two_files_goes_by_their_listeners(config, tmp_path):
     (("preset:trafik", "preset:traefik"), "did you mean traefik"), (("dialect:x", "environment"), "DIALECT=x"),
     (("env:/nonexistent", "environment"), "/nonexistent: can't be read"), (("/nonexistent", "environment"), "can't be read"),
 ])
-def test_diff_says_which_operand_it_does_not_understand(config, words, why):
-    line = run("diff", *[word.format(config=config) for word in words], code=2)
+def test_diff_says_which_operand_it_does_not_understand(config, tmp_path, words, why):
+    (tmp_path / "a.env").write_text("POST=1\n")
+    line = run("diff", *[word.format(config=config, folder=tmp_path) for word in words], code=2)
     assert why in line and line.startswith("sockwarden: diff: ") and line.count("\n") == 1
 
 
