@@ -76,18 +76,26 @@ explain_folder(const struct address *address, int error, char *problem)
              geteuid(), folder, status.st_uid, status.st_gid, status.st_mode & 07777, confine_hint(error));
 }
 
+static bool
+is_loopback_of_ipv6(const struct address *address)
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
+    return v6->sin6_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
 static void
 explain_tcp(const struct address *address, int error, char *problem)
 {
-    if (error == EADDRNOTAVAIL)
+    bool no_ipv6 = error == EAFNOSUPPORT || (error == EADDRNOTAVAIL && is_loopback_of_ipv6(address));
+    if (no_ipv6)
+        fail(address, problem, "this host has no IPv6; choose an IPv4 address");
+    else if (error == EADDRNOTAVAIL)
         fail(address, problem, "this host has no such address (ip address shows those that it has)");
     else if (error == EACCES || error == EPERM)
         fail(address, problem,
              "this port needs a right that this process lacks; choose one from 1024 on, or let systemd open it (a "
              "socket unit and address = systemd:NAME)%s",
              confine_hint(error));
-    else if (error == EAFNOSUPPORT)
-        fail(address, problem, "this host has no IPv6; choose an IPv4 address");
     else
         fail(address, problem, "%s", strerror(error));
 }
@@ -169,6 +177,15 @@ is_stale(const struct address *address, char *problem)
     }
 }
 
+static const char *
+kind_of(mode_t mode)
+{
+    return S_ISDIR(mode)   ? "a folder"
+           : S_ISLNK(mode) ? "a symbolic link"
+           : S_ISREG(mode) ? "a file"
+                           : "a pipe or device";
+}
+
 static bool
 clear_path(const struct address *address, char *problem)
 {
@@ -176,10 +193,8 @@ clear_path(const struct address *address, char *problem)
     if (lstat(address->path, &status) != 0)
         return true; /* bind tells what is wrong with the folder */
     if (!S_ISSOCK(status.st_mode))
-        return fail(address, problem, "a file that is no socket is there (%s); remove it or choose another path",
-                    S_ISDIR(status.st_mode)   ? "a folder"
-                    : S_ISLNK(status.st_mode) ? "a symbolic link"
-                                              : "of another kind");
+        return fail(address, problem, "%s is there, and no socket; remove it or choose another path",
+                    kind_of(status.st_mode));
     if (!is_stale(address, problem))
         return false;
     if (unlink(address->path) == 0 || errno == ENOENT)

@@ -82,6 +82,13 @@ def test_an_address_of_another_host(expect_refusal):
 
 
 @needs_root
+def test_a_host_without_ipv6(expect_refusal):
+    switched_off = ("unshare", "--net", "sh", "-c",
+                    "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up; exec \"$@\"", "-")
+    expect_refusal(listener("tcp://[::1]:0"), "this host has no IPv6; choose an IPv4 address", switched_off)
+
+
+@needs_root
 def test_a_port_that_needs_a_right(expect_refusal):
     no_low_ports = ("unshare", "--net", "sh", "-c", "ip link set lo up; exec \"$@\"", "-", *AS_NOBODY)
     expect_refusal(listener("tcp://127.0.0.1:80"), "choose one from 1024 on, or let systemd open it",
@@ -146,10 +153,10 @@ def test_a_socket_that_may_not_be_asked_is_taken_for_a_live_one(expect_refusal, 
 
 
 @pytest.mark.parametrize("make,problem", [
-    (lambda path: path.write_text("x"), "a file that is no socket is there"),
-    (lambda path: path.mkdir(), r"a file that is no socket is there \(a folder\)"),
-    (lambda path: path.symlink_to("elsewhere.sock"), r"a file that is no socket is there \(a symbolic link\)"),
-    (lambda path: os.mkfifo(path), "a file that is no socket is there"),
+    (lambda path: path.write_text("x"), "a file is there, and no socket; remove it or choose another path"),
+    (lambda path: path.mkdir(), "a folder is there, and no socket"),
+    (lambda path: path.symlink_to("elsewhere.sock"), "a symbolic link is there, and no socket"),
+    (lambda path: os.mkfifo(path), "a pipe or device is there, and no socket"),
 ])
 def test_what_is_no_socket_stays(expect_refusal, tmp_path, make, problem):
     path = tmp_path / "s.sock"
