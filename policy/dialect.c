@@ -128,29 +128,39 @@ dialect_is_true(const char *value)
     return *value >= '1' && *value <= '9';
 }
 
-/* How many dialects have a switch of this name. */
+/* The name of a dialect's variable, of a switch or of where it listens; NULL where it has none of this name. */
+static const char *
+own_variable(const struct dialect *dialect, struct slice name)
+{
+    const struct dialect_switch *entry = dialect_switch_find(dialect, name);
+    if (entry == NULL && dialect->binds != NULL && slice_equals(name, slice_from_string(dialect->binds)))
+        return dialect->binds;
+    return entry != NULL ? entry->name : NULL;
+}
+
+/* How many dialects have a variable of this name. */
 static size_t
 count_dialects_with(struct slice name)
 {
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(DIALECTS); i++)
-        count += dialect_switch_find(&DIALECTS[i], name) != NULL;
+        count += own_variable(&DIALECTS[i], name) != NULL;
     return count;
 }
 
-/* The switch that this dialect alone has; NULL where there is none, or one that only another dialect has. */
+/* The variable that this dialect alone has; NULL where there is none, or one that only another dialect has. */
 static const char *
-telling_switch(const struct dialect *dialect, char *const environment[])
+telling_variable(const struct dialect *dialect, char *const environment[])
 {
     const char *telling = NULL;
     for (size_t i = 0; environment[i] != NULL; i++) {
         struct slice name = {environment[i], strcspn(environment[i], "=")};
         size_t known = environment[i][name.length] == '=' ? count_dialects_with(name) : 0;
-        const struct dialect_switch *entry = dialect_switch_find(dialect, name);
-        if (known > 0 && entry == NULL)
+        const char *own = own_variable(dialect, name);
+        if (known > 0 && own == NULL)
             return NULL;
         if (known == 1 && telling == NULL)
-            telling = entry->name;
+            telling = own;
     }
     return telling;
 }
@@ -162,7 +172,7 @@ dialect_choose(char *const environment[])
     if (word != NULL && *word != '\0')
         return (struct dialect_choice){dialect_find(word), NULL};
     for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
-        const char *telling = telling_switch(&DIALECTS[i], environment);
+        const char *telling = telling_variable(&DIALECTS[i], environment);
         if (telling != NULL)
             return (struct dialect_choice){&DIALECTS[i], telling};
     }

@@ -69,11 +69,11 @@ enum section dialect_section(const struct dialect_switch *entry);
 /* Which dialect an environment is in, and why. */
 struct dialect_choice {
     const struct dialect *dialect; /* NULL where DIALECT is no dialect's word */
-    const char *detected_by;       /* the switch that told; NULL where DIALECT says it or nothing does */
+    const char *detected_by;       /* the variable that told; NULL where DIALECT says it or nothing does */
 };
 
 /*
- * DIALECT says it; without it, a switch that one dialect alone has tells, if every switch in the environment is one of
+ * DIALECT says it; without it, a variable that one dialect alone has tells, if every such variable is one of
  * that dialect; else it is the first dialect.
  */
 struct dialect_choice dialect_choose(char *const environment[]);

@@ -315,6 +315,18 @@ check_unknown(const struct check *check, const struct variable *variable)
         say_allows(check, variable);
 }
 
+/* Where the original listens is read as such, unless LISTEN says it. False for every other variable. */
+static bool
+check_bind(const struct check *check, const struct variable *variable)
+{
+    const char *binds = check->switches.dialect->binds;
+    if (binds == NULL || !slice_equals(variable->name, slice_from_string(binds)))
+        return false;
+    if (environment_value(check->environment, "LISTEN") != NULL)
+        say(check, "%s does nothing beside LISTEN", binds);
+    return true;
+}
+
 static void
 check_entry(const struct check *check, const char *text)
 {
@@ -326,7 +338,7 @@ check_entry(const struct check *check, const char *text)
     const struct dialect_switch *entry = dialect_switch_find(check->switches.dialect, variable.name);
     if (entry != NULL)
         check_value(check, &variable, entry);
-    else if (find_own(check, variable.name, true) == NULL)
+    else if (find_own(check, variable.name, true) == NULL && !check_bind(check, &variable))
         check_unknown(check, &variable);
 }
 

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "allow_from.h"
+#include "haproxy_bind.h"
 #include "options.h"
 #include "policy/policy.h"
 #include "settings.h"
@@ -35,6 +36,13 @@ config_policy(const struct config *config, const char *name)
     return NULL;
 }
 
+const char *
+config_listen_variable(const struct config *config)
+{
+    const struct setting *setting = settings_find(config->settings, "sockwarden", "", "listen");
+    return setting != NULL ? setting->variable : "LISTEN";
+}
+
 /* The switches that the environment sets, for whoever tells where a value came from. */
 struct noting {
     struct config *config;
@@ -62,21 +70,24 @@ note_switch(void *owner, const struct policy_switch *entry)
     note_variable(owner, entry->name, entry->name, true);
 }
 
-/*
- * Where the original listens, in HAProxy's words. Passed over, it would leave a port open where a socket of few was
- * asked for.
- */
+/* Where the original listens, in HAProxy's words, unless LISTEN says it. */
 static bool
-refuse_bind(const struct policy *policy, char *const environment[], char *problem)
+take_bind(struct config *config, const struct policy *policy, char *const environment[], char *problem)
 {
     const char *name = policy_bind_variable(policy);
     const char *value = name != NULL ? config_variable(environment, name) : NULL;
-    const char *listen = config_variable(environment, "LISTEN");
-    if (value == NULL || value[0] == '\0' || listen != NULL)
+    if (value == NULL || value[0] == '\0' || config_variable(environment, "LISTEN") != NULL)
         return true;
-    int path = value[0] == '/' ? (int)strcspn(value, " ,") : 0;
-    return config_fail(problem, "%s=%.128s: not taken; LISTEN says where to listen, as in LISTEN=%s%.*s", name, value,
-                       path > 0 ? "unix:" : "tcp://0.0.0.0:2375", path < 128 ? path : 128, value);
+    return haproxy_bind_read(config, name, value, problem);
+}
+
+/* The variable that says where to listen wins, where it is the original's own. */
+static bool
+disables_ipv6(const struct config *config, const struct policy *policy)
+{
+    const struct setting *ipv6 = settings_find(config->settings, "sockwarden", "", "disable_ipv6");
+    return ipv6 != NULL && policy_disables_ipv6(policy, ipv6->value) &&
+           strcmp(config_listen_variable(config), "LISTEN") == 0;
 }
 
 static bool
@@ -100,13 +111,12 @@ grant_from_environment(struct config *config, char *const environment[], char *p
         policy_unref(policy);
         return false;
     }
-    if (!refuse_bind(policy, environment, problem)) {
+    if (!take_bind(config, policy, environment, problem)) {
         policy_unref(policy);
         return false;
     }
     config->dialect = policy_dialect(policy);
-    const struct setting *ipv6 = settings_find(config->settings, "sockwarden", "", "disable_ipv6");
-    config->disable_ipv6 = ipv6 != NULL && policy_disables_ipv6(policy, ipv6->value);
+    config->disable_ipv6 = disables_ipv6(config, policy);
     for (size_t i = 0; i < config->listener_count; i++)
         config->listeners[i].policy = policy_ref(policy);
     policy_unref(policy);

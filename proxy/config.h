@@ -103,6 +103,9 @@ void config_unref(struct config *config);
  */
 struct policy *config_policy(const struct config *config, const char *name);
 
+/* The variable of the environment that says, or would say, where to listen where no file does. */
+const char *config_listen_variable(const struct config *config);
+
 /* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
 void config_make_printable(char *text);
 

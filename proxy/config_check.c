@@ -29,7 +29,7 @@ check_below(const struct config *config, const char *lower, const char *upper, b
                        in_file ? other->key : other->variable, other->value, other_place);
 }
 
-/* The line of a listener's address, where it is a file's; else what LISTEN says. */
+/* The line of a listener's address, where it is a file's; else what the environment says. */
 static void
 blame_listener(const struct config *config, size_t index, char *text, size_t size)
 {
@@ -39,7 +39,7 @@ blame_listener(const struct config *config, size_t index, char *text, size_t siz
     if (setting != NULL)
         snprintf(text, size, "%.80s:%u: address = %.120s", config->path, setting->line, setting->value);
     else
-        snprintf(text, size, "LISTEN=%.128s", listener->address.name);
+        snprintf(text, size, "%.32s=%.128s", config_listen_variable(config), listener->address.name);
 }
 
 /* True where `all` is every address of a port, and `one` is one of them. [::] takes IPv4, too. */

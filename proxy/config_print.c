@@ -85,7 +85,8 @@ print_engine(const struct config *config, FILE *output)
 
 /* The keys of a listener that were not given and have a default. */
 static void
-print_listener_defaults(const struct config *config, const struct listener_config *listener, FILE *output)
+print_listener_defaults(const struct config *config, const struct listener_config *listener, const char *name,
+                        FILE *output)
 {
     const struct key *key;
     for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
@@ -93,33 +94,41 @@ print_listener_defaults(const struct config *config, const struct listener_confi
         if (strcmp(key->section, "listener") != 0 || key->initial[0] == '\0' ||
             (of_file && !address_is_unix(&listener->address)))
             continue;
-        if (config->path == NULL || settings_find(config->settings, "listener", listener->name, key->key) == NULL)
+        if (settings_find(config->settings, "listener", name, key->key) == NULL)
             print_line(output, key->key, key->initial, "default");
     }
 }
 
+/* Where to listen and what for, of a listener that the environment says. */
 static void
-print_listener_of_environment(const struct config *config, size_t index, FILE *output)
+print_place(const struct config *config, const struct listener_config *listener, FILE *output)
 {
-    const struct listener_config *listener = &config->listeners[index];
-    const struct setting *list = settings_find(config->settings, "sockwarden", "", "listen");
-    const char *origin = list == NULL ? "default"
-                         : config->disable_ipv6 && address_is_any(&listener->address)
-                             ? "environment LISTEN and DISABLE_IPV6"
-                             : "environment LISTEN";
-    fprintf(output, "\n[listener listener%zu]\n", index + 1);
+    char origin[COMMENT_SIZE] = "default";
+    bool said = settings_find(config->settings, "sockwarden", "", "listen") != NULL;
+    bool narrowed = config->disable_ipv6 && address_is_any(&listener->address);
+    if (said)
+        snprintf(origin, sizeof(origin), "environment %.32s%s", config_listen_variable(config),
+                 narrowed ? " and DISABLE_IPV6" : "");
     print_line(output, "address", listener->address.name, origin);
     fprintf(output, "policy = %s\n", config->policies[0].name);
 }
 
 static void
-print_listener_of_file(const struct config *config, const struct listener_config *listener, FILE *output)
+print_listener(const struct config *config, size_t index, bool all, FILE *output)
 {
+    const struct listener_config *listener = &config->listeners[index];
     const struct setting *setting;
-    fprintf(output, "\n[listener %s]\n", listener->name);
+    char number[32];
+    snprintf(number, sizeof(number), "listener%zu", index + 1);
+    const char *name = config->path != NULL ? listener->name : number;
+    fprintf(output, "\n[listener %s]\n", name);
+    if (config->path == NULL)
+        print_place(config, listener, output);
     for (size_t i = 0; (setting = settings_at(config->settings, i)) != NULL; i++)
-        if (strcmp(setting->section, "listener") == 0 && strcmp(setting->name, listener->name) == 0)
+        if (strcmp(setting->section, "listener") == 0 && strcmp(setting->name, name) == 0)
             print_setting(config, setting, setting->value, output);
+    if (all)
+        print_listener_defaults(config, listener, name, output);
 }
 
 /* What a line of a file can hold as it stands. */
@@ -144,8 +153,8 @@ check_paths(const struct config *config, char *problem)
                            engine->value);
     for (size_t i = 0; i < config->listener_count; i++)
         if (!fits("address", config->listeners[i].address.name))
-            return config_fail(problem, "LISTEN=%.128s can't stand in a file, which takes that for a comment",
-                               config->listeners[i].address.name);
+            return config_fail(problem, "%s=%.128s can't stand in a file, which takes that for a comment",
+                               config_listen_variable(config), config->listeners[i].address.name);
     return true;
 }
 
@@ -156,14 +165,8 @@ config_print_program(const struct config *config, bool all, FILE *output, char *
         return false;
     print_options(config, all, output);
     print_engine(config, output);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        if (config->path != NULL)
-            print_listener_of_file(config, &config->listeners[i], output);
-        else
-            print_listener_of_environment(config, i, output);
-        if (all)
-            print_listener_defaults(config, &config->listeners[i], output);
-    }
+    for (size_t i = 0; i < config->listener_count; i++)
+        print_listener(config, i, all, output);
     return true;
 }
 

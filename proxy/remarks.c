@@ -105,6 +105,11 @@ check_ipv6(const struct listing *listing)
     for (size_t i = 0; off[i] != NULL; i++)
         if (strcasecmp(setting->value, off[i]) == 0)
             return;
+    if (policy_disables_ipv6(config->policies[0].policy, setting->value)) {
+        say(listing, REMARK_WARNING, "DISABLE_IPV6=%.64s does nothing beside %s, which says where to listen",
+            setting->value, config_listen_variable(config));
+        return;
+    }
     bool one_alone = !policy_disables_ipv6(config->policies[0].policy, "yes");
     say(listing, REMARK_WARNING, "DISABLE_IPV6=%.64s does nothing: in the %s dialect %s it", setting->value,
         config->dialect, one_alone ? "1 alone sets" : "1, true and yes set");

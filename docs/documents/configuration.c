@@ -198,7 +198,7 @@ write_dialects(FILE *output)
           "\n"
           "A switch that opens a section is for all methods that pass the gates, such as `POST`. `DIALECT` of the "
           "environment,\n"
-          "or `dialect` of a policy, says whose switches these are. Without `DIALECT`, a switch that only one dialect "
+          "or `dialect` of a policy, says whose switches these are. Without `DIALECT`, a variable that only one dialect "
           "has tells\n"
           "it, as long as no other variable contradicts. All dialects decide on every real route as their original "
           "does, and\n"

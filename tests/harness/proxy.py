@@ -51,7 +51,8 @@ def clean_environment(**settings):
 class Proxy:
     """One sockwarden process.
 
-    engine_socket is the value of SOCKET_PATH; environment holds the switches and nothing is inherited. After start():
+    engine_socket is the value of SOCKET_PATH; environment holds the switches and nothing is inherited; None leaves a
+    variable out. After start():
     address is the first listener as DOCKER_HOST takes it, addresses all of them, host and port those of the first TCP
     listener, unix the path of the first unix listener. stop() ends it and asserts a clean end. prefix is a command that
     runs the program in its place (prlimit, setpriv …).
@@ -63,8 +64,8 @@ class Proxy:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sockwarden-proxy-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.listen = [entry.format(folder=self.folder) for entry in listen]
-        self.environment = clean_environment(**{"SOCKET_PATH": engine_socket, "LISTEN": ",".join(self.listen),
-                                                **(environment or {})})
+        settings = {"SOCKET_PATH": engine_socket, "LISTEN": ",".join(self.listen), **(environment or {})}
+        self.environment = clean_environment(**{name: value for name, value in settings.items() if value is not None})
         self.arguments = list(arguments)
         self.prefix = list(prefix)
         self.log = []

@@ -1,8 +1,10 @@
 """docs/migration.md: its files are right ones, its rules are what it says, and its differences are there."""
 
 import json
+import os
 import pathlib
 import re
+import stat
 import subprocess
 
 import pytest
@@ -234,10 +236,30 @@ def test_the_five_steps_of_the_page(tmp_path):
     assert done.stdout == "no difference\n" and '"no difference"' in PAGE
 
 
-@pytest.mark.parametrize("variable, dialect, told", [("PROXY_READ_TIMEOUT", "linuxserver", "no time limit"),
-                                                     ("BIND_CONFIG", "tecnativa-next", "LISTEN")])
-def test_settings_that_are_gone_are_told_with_what_takes_their_place(tmp_path, variable, dialect, told):
-    (tmp_path / "proxy.env").write_text(f"DIALECT={dialect}\n{variable}=600\n")
+def test_a_setting_that_is_gone_is_told_with_what_takes_its_place(tmp_path):
+    (tmp_path / "proxy.env").write_text("DIALECT=linuxserver\nPROXY_READ_TIMEOUT=600\n")
     done = run("-e", str(tmp_path / "proxy.env"), "check")
-    assert done.returncode == (2 if variable == "BIND_CONFIG" else 0)
-    assert variable in done.stdout + done.stderr and told in done.stdout + done.stderr
+    assert done.returncode == 0
+    assert "PROXY_READ_TIMEOUT" in done.stderr and "no time limit" in done.stderr
+
+
+def test_bind_config_makes_the_socket_that_haproxy_would(daemon, start_proxy, tmp_path):
+    there = tmp_path / "own.sock"
+    value = f"{there} mode 604 user {os.getuid()} gid {os.getgid()}"
+    proxy = start_proxy(daemon.address, {"BIND_CONFIG": value, "INFO": "1", "LISTEN": None}, listen=[f"unix:{there}"])
+    assert proxy.addresses == [f"unix://{there}"]
+    status = there.stat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (0o604, os.getuid(), os.getgid())
+
+
+@pytest.mark.parametrize("value", ["/run/own.sock mode 660 user 12 group 34", "[::]:2375 v4v6",
+                                   "127.0.0.1:81,/run/own.sock,ipv6@[::1]:82 gid 34"])
+def test_bind_config_is_a_listener_of_a_file(tmp_path, value):
+    (tmp_path / "proxy.env").write_text(f"CONTAINERS=1\nBIND_CONFIG={value}\n")
+    done = run("-e", str(tmp_path / "proxy.env"), "convert")
+    (tmp_path / "sockwarden.ini").write_text(done.stdout)
+    listeners = value.split()[0].count(",") + 1
+    assert done.returncode == 0 and done.stdout.count("; environment BIND_CONFIG") >= listeners
+    whole = run("-c", str(tmp_path / "sockwarden.ini"), "check")
+    assert whole.returncode == 0 and whole.stdout.count("listener ") == listeners
+    assert run("-e", str(tmp_path / "proxy.env"), "check", "--print").stdout.count("\nmode = ") == value.count("/run")

@@ -141,32 +141,118 @@ three_words_disable_ipv6_and_for_linuxserver_one(void **state)
                         "LISTEN=tcp://[::1]:5: not taken; takes IPv4 addresses and unix:PATH while DISABLE_IPV6 is on");
 }
 
+/* What a newer Tecnativa proxy takes, in HAProxy's words: the names of the listeners, with commas. */
+static const struct {
+    const char *value;
+    const char *listeners;
+} BINDS[] = {
+    {"", "tcp://127.0.0.1:2375"},
+    {"*:2375", "tcp://0.0.0.0:2375"},
+    {":2375", "tcp://0.0.0.0:2375"},
+    {"[::]:2375 v4v6", "tcp://[::]:2375"},
+    {":::2375 v4v6", "tcp://[::]:2375"},
+    {"::1:2375", "tcp://[::1]:2375"},
+    {"ipv4@:2375", "tcp://0.0.0.0:2375"},
+    {"ipv6@:2375", "tcp://[::]:2375"},
+    {"ipv4@10.0.0.1:80,ipv6@[::1]:81", "tcp://10.0.0.1:80,tcp://[::1]:81"},
+    {"/run/a.sock", "unix:/run/a.sock"},
+    {"unix@/run/a.sock,127.0.0.1:2375", "unix:/run/a.sock,tcp://127.0.0.1:2375"},
+    {"  /run/a.sock \t mode  660  ", "unix:/run/a.sock"},
+};
+
+static const struct {
+    const char *value;
+    const char *words; /* at the end of the message */
+} BAD_BINDS[] = {
+    {" ", "(it names no address)"},
+    {",", "(it names no address)"},
+    {"mode 660", "(mode: there is no port, as in 0.0.0.0:2375)"},
+    {"2375", "(2375: there is no port, as in 0.0.0.0:2375)"},
+    {"fd@3", "(fd@3: it is neither ADDRESS:PORT nor a path)"},
+    {"abns@x", "(abns@x: it is neither ADDRESS:PORT nor a path)"},
+    {"ipv4@[::1]:2375", "(ipv4@[::1]:2375: the address is of another family)"},
+    {"ipv6@127.0.0.1:2375", "(ipv6@127.0.0.1:2375: the address is of another family)"},
+    {"localhost:2375", "(localhost:2375: the address must be numeric: [::] for all, 127.0.0.1 for this host)"},
+    {":2375-2380", "(:2375-2380: the port is a number from 1 to 65535, without leading zeros (0: any that is free))"},
+    {"/run/", "(/run/: the path names a folder; a socket has a name in one, as in /run/x.sock)"},
+    {":2375 ssl crt /x.pem", "(ssl: it has no meaning here)"},
+    {":2375 v6only", "(v6only: it has no meaning here)"},
+    {":2375 accept-proxy", "(accept-proxy: it has no meaning here)"},
+    {":2375 mode 660", "(mode, user and group are of a unix socket, and there is none)"},
+    {"/run/a.sock mode", "(mode: its value is missing)"},
+    {"/run/a.sock mode 888", "(888: a mode is an octal number such as 660)"},
+    {"/run/a.sock mode 7777", "(7777: a mode is an octal number such as 660)"},
+    {"/run/a.sock user nobody-there", "(nobody-there: this machine has no such user)"},
+    {"/run/a.sock gid -1", "(-1: this machine has no such group)"},
+};
+
+static struct config *
+bind_config(const char *value, const char *more, char *problem)
+{
+    char setting[256];
+    char *environment[] = {setting, (char *)(size_t) "DIALECT=tecnativa-next", (char *)(size_t)more, NULL};
+    snprintf(setting, sizeof(setting), "BIND_CONFIG=%s", value);
+    return config_from_environment(environment, problem);
+}
+
 static void
-bind_config_is_not_taken_where_it_would_say_where_to_listen(void **state)
+bind_config_says_where_to_listen_in_haproxys_words(void **state)
 {
     (void)state;
-    static const struct {
-        const char *setting;
-        const char *dialect;
-        const char *listen;
-        const char *problem; /* NULL: taken */
-    } rows[] = {
-        {"BIND_CONFIG=/run/a.sock mode 660", "DIALECT=tecnativa-next", "A=b",
-         "BIND_CONFIG=/run/a.sock mode 660: not taken; LISTEN says where to listen, as in LISTEN=unix:/run/a.sock"},
-        {"BIND_CONFIG=*:2375 v4v6", "ALLOW_EXEC=1", "A=b",
-         "BIND_CONFIG=*:2375 v4v6: not taken; LISTEN says where to listen, as in LISTEN=tcp://0.0.0.0:2375"},
-        {"BIND_CONFIG=/run/a.sock", "DIALECT=tecnativa-next", "LISTEN=unix:/run/a.sock", NULL},
-        {"BIND_CONFIG=", "DIALECT=tecnativa-next", "A=b", NULL},
-        {"BIND_CONFIG=/run/a.sock", "DIALECT=tecnativa", "A=b", NULL},
-        {"BIND_CONFIG=/run/a.sock", "DIALECT=linuxserver", "A=b", NULL},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char *environment[] = {(char *)(size_t)rows[i].setting, (char *)(size_t)rows[i].dialect,
-                               (char *)(size_t)rows[i].listen, NULL};
+    for (size_t i = 0; i < COUNT_OF(BINDS); i++) {
         char problem[CONFIG_PROBLEM_SIZE] = "";
+        char names[256] = "";
+        struct config *config = bind_config(BINDS[i].value, "DISABLE_IPV6=1", problem);
+        CHECK_TEXT(BINDS[i].value, problem, "");
+        for (size_t j = 0; j < config->listener_count; j++) {
+            size_t length = strlen(names);
+            snprintf(names + length, sizeof(names) - length, "%s%s", j > 0 ? "," : "", config->listeners[j].name);
+        }
+        CHECK_TEXT(BINDS[i].value, names, BINDS[i].listeners);
+        config_unref(config);
+    }
+}
+
+static void
+bind_config_with_words_that_mean_nothing_here_is_no_start(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(BAD_BINDS); i++) {
+        char problem[CONFIG_PROBLEM_SIZE] = "";
+        assert_null(bind_config(BAD_BINDS[i].value, "A=b", problem));
+        size_t length = strlen(problem);
+        size_t end = strlen(BAD_BINDS[i].words);
+        CHECK_TEXT(BAD_BINDS[i].value, problem + (length > end ? length - end : 0), BAD_BINDS[i].words);
+    }
+}
+
+static void
+mode_user_and_group_of_bind_config_are_those_of_its_sockets(void **state)
+{
+    (void)state;
+    char problem[CONFIG_PROBLEM_SIZE] = "";
+    struct config *config = bind_config("/run/a.sock,:2375 mode 604 uid 12 group root", "A=b", problem);
+    CHECK_TEXT("mode", problem, "");
+    const struct address *there = &config->listeners[0].address;
+    assert_true(there->has_mode);
+    assert_int_equal(there->mode, 0604);
+    assert_int_equal(there->owner, 12);
+    assert_int_equal(there->group, 0);
+    assert_false(config->listeners[1].address.has_mode);
+    config_unref(config);
+}
+
+static void
+listen_stands_above_bind_config_and_other_dialects_have_none(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"LISTEN=unix:/run/b.sock", "DIALECT=tecnativa", "DIALECT=linuxserver"};
+    for (size_t i = 0; i < COUNT_OF(more); i++) {
+        char problem[CONFIG_PROBLEM_SIZE] = "";
+        char *environment[] = {(char *)(size_t) "BIND_CONFIG=/run/a.sock ssl", (char *)(size_t)more[i], NULL};
         struct config *config = config_from_environment(environment, problem);
-        CHECK_TEXT(rows[i].setting, problem, rows[i].problem != NULL ? rows[i].problem : "");
-        assert_true((config == NULL) == (rows[i].problem != NULL));
+        CHECK_TEXT(more[i], problem, "");
+        CHECK_TEXT(more[i], config->listeners[0].name, i == 0 ? "unix:/run/b.sock" : "tcp://127.0.0.1:2375");
         config_unref(config);
     }
 }
@@ -221,7 +307,10 @@ main(void)
         cmocka_unit_test(listeners_are_a_list),
         cmocka_unit_test(the_engine_is_an_address),
         cmocka_unit_test(three_words_disable_ipv6_and_for_linuxserver_one),
-        cmocka_unit_test(bind_config_is_not_taken_where_it_would_say_where_to_listen),
+        cmocka_unit_test(bind_config_says_where_to_listen_in_haproxys_words),
+        cmocka_unit_test(bind_config_with_words_that_mean_nothing_here_is_no_start),
+        cmocka_unit_test(mode_user_and_group_of_bind_config_are_those_of_its_sockets),
+        cmocka_unit_test(listen_stands_above_bind_config_and_other_dialects_have_none),
         cmocka_unit_test(levels_and_formats_are_words),
     };
     return cmocka_run_group_tests_name("config_values", tests, NULL, NULL);

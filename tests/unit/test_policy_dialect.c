@@ -102,6 +102,8 @@ static const struct choice_case CHOICES[] = {
     {"DELETE=1", "tecnativa", NULL},
     {"ALLOW_EXEC=0", "tecnativa-next", "ALLOW_EXEC"},
     {"DELETE=1 PUT=1", "tecnativa-next", "PUT"},
+    {"CONTAINERS=1 BIND_CONFIG=*:2375", "tecnativa-next", "BIND_CONFIG"},
+    {"BIND_CONFIG=*:2375 LIBPOD_INFO=1", "tecnativa", NULL},
     {"DELETE=1 CONTAINERS_CREATE=1", "fluencelabs", "CONTAINERS_CREATE"},
     {"LIBPOD_INFO=1 DELETE=1", "tecnativa", NULL},
     {"CONTAINERS_CREATE=1 GRPC=1", "tecnativa", NULL},
@@ -113,7 +115,7 @@ static const struct choice_case CHOICES[] = {
 };
 
 static void
-a_dialect_is_named_or_told_by_a_switch_that_no_other_has_and_nothing_contradicts(void **state)
+a_dialect_is_named_or_told_by_a_variable_that_no_other_has_and_nothing_contradicts(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(CHOICES) / sizeof(CHOICES[0]); i++) {
@@ -278,7 +280,7 @@ main(void)
         cmocka_unit_test(a_value_is_true_when_the_number_at_its_beginning_is_not_0),
         cmocka_unit_test(a_missing_switch_has_the_originals_default_and_a_set_one_its_value),
         cmocka_unit_test(each_dialect_has_the_switches_of_its_original_with_names_of_their_own),
-        cmocka_unit_test(a_dialect_is_named_or_told_by_a_switch_that_no_other_has_and_nothing_contradicts),
+        cmocka_unit_test(a_dialect_is_named_or_told_by_a_variable_that_no_other_has_and_nothing_contradicts),
         cmocka_unit_test(a_word_that_is_no_dialect_is_told_with_the_nearest),
         cmocka_unit_test(verdicts_are_those_that_haproxy_gave_and_stricter_only_where_it_is_written_down),
     };

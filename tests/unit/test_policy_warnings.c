@@ -99,7 +99,6 @@ static const struct warning_case NAMES[] = {
     {"ALLOWED_PATHS=/containers,/images", "ALLOWED_PATHS is no setting"},
     {"ALLOW_LOGS=1", "linuxserver"},
     {"ALLOW_RESTART=1", "ALLOW_RESTARTS"},
-    {"BIND_CONFIG=*:2375", "newer tecnativa"},
     {"SP_ALLOW_GET=/version", "wollomatic"},
     {"CETUSGUARD_RULES=GET /x", "cetusguard"},
     {"SOCKET_PROXY_UID=1000", "11notes"},
@@ -108,6 +107,10 @@ static const struct warning_case NAMES[] = {
 
 /* The same in a dialect that is named. */
 static const struct warning_case IN_DIALECTS[] = {
+    {"DIALECT=tecnativa BIND_CONFIG=*:2375", "LISTEN says where to listen, or DIALECT=tecnativa-next reads it"},
+    {"DIALECT=linuxserver BIND_CONFIG=*:2375", "DIALECT=tecnativa-next reads it"},
+    {"BIND_CONFIG=*:2375", NULL},
+    {"DIALECT=tecnativa-next BIND_CONFIG=*:2375 LISTEN=unix:/run/a.sock", "BIND_CONFIG does nothing beside LISTEN"},
     {"DIALECT=tecnativa ALLOW_EXEC=0", "newer tecnativa/docker-socket-proxy and does nothing here"},
     {"DIALECT=tecnativa LIBPOD_CONTAINERS=1",
      "linuxserver/socket-proxy and does nothing here; DIALECT=linuxserver reads"},
