@@ -4,8 +4,8 @@
 /*
  * Users and groups as settings name them, by number or by a name that this machine has. Used by whoever reads such a
  * setting: options.c, config_keys.c and allow_from.c. A number needs no list of users, which an image may not have.
- * Programs that add a user put a new file in the place of /etc/passwd, and the sandbox lets the process read the old one
- * only: a name that was found once is remembered for that case.
+ * Programs that add a user put a new file in the place of /etc/passwd, and the sandbox lets the process read the old
+ * one only: a name that was found once is remembered for that case.
  */
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
  * Socket addresses as people write them, parsed once at start. Spellings: tcp://HOST:PORT, tcp://[V6]:PORT, unix:PATH,
  * unix://PATH, and for the engine also those that HAProxy takes for a server: /PATH, unix@PATH, abns@NAME, HOST:PORT,
  * tcp@, tcp4@, tcp6@, ipv4@ and ipv6@ in front of HOST:PORT. Host names are looked up when the address is parsed, once,
- * as HAProxy does. A value type; used by config.c, listener.c and upstream.c. Parsed in address_parse.c.
+ * as HAProxy does. A value type; used by the readers of settings, listener.c and upstream.c. Parsed in address_parse.c.
  */
 
 #include <stdbool.h>

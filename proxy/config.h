@@ -94,6 +94,9 @@ struct config *config_from_environment(char *const environment[], char *problem)
  */
 struct config *config_from_file(const char *path, char *const environment[], char *problem);
 
+/* For the readers: keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
+bool config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy);
+
 /* Whoever works with a snapshot beyond a call holds a reference; the last one frees it. NULL is let pass by unref. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -4,7 +4,7 @@
 /*
  * Where to listen in the words of HAProxy's `bind`, as an original takes them from its environment: addresses with
  * commas between them, then parameters (HAProxy's configuration manual, 5.1). Those that mean something here are read;
- * any other is refused by its name, because most of them narrow who may connect. Used by config.c.
+ * any other is refused by its name, because most of them narrow who may connect. Used by config_environment.c.
  */
 
 #include "config.h"

@@ -2,9 +2,9 @@
 #define SOCKWARDEN_PROXY_OPTIONS_H
 
 /*
- * The making of a snapshot in steps, for the two readers of settings: the environment (config.c) and the INI file
- * (config_file.c). Nobody else includes this. Defaults first, then each source in its turn, then the end, which checks
- * what settings say of each other. Messages are written to `problem`, of CONFIG_PROBLEM_SIZE bytes.
+ * The making of a snapshot in steps, for the two readers of settings: the environment (config_environment.c) and the
+ * INI file (config_file.c). Nobody else includes this. Defaults first, then each source in its turn, then the end,
+ * which checks what settings say of each other. Messages are written to `problem`, of CONFIG_PROBLEM_SIZE bytes.
  */
 
 #include "config.h"
@@ -25,9 +25,6 @@ bool config_take_environment(struct config *config, char *const environment[], b
 
 /* Checks settings against each other and derives what follows from them; in config_check.c. */
 bool config_complete(struct config *config, char *problem);
-
-/* Keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
-bool config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy);
 
 /* The keys of [sockwarden]: the options that a file may set there, in lower case, NULL-terminated; static. */
 const char *const *config_file_keys(void);
