@@ -142,7 +142,7 @@ add_group(struct phrase *cure, const struct needs *needs, const struct openers *
 }
 
 void
-cure_for_refusal(const struct switches *switches, const struct call *call, char *text, size_t size)
+cure_for_switches(const struct switches *switches, const struct call *call, char *text, size_t size)
 {
     struct phrase cure = phrase_begin(text, size);
     struct needs needs;

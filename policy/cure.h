@@ -9,12 +9,12 @@
 #include "compiled.h"
 #include "phrase.h"
 
-/* What would grant a call that the switches refused: "needs POST=1 and CONTAINERS=1". */
-void cure_for_refusal(const struct switches *switches, const struct call *call, char *text, size_t size);
+/* What would grant a call that was refused: "needs allow = ContainerCreate in [policy ops]". */
+void cure_for_refusal(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
+                      size_t size);
 
-/* The same for a policy of written rules: "needs allow = ContainerCreate in [policy ops]". */
-void cure_for_rules(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
-                    size_t size);
+/* The same of the switches alone: "needs POST=1 and CONTAINERS=1". In cure.c, for cure_rules.c. */
+void cure_for_switches(const struct switches *switches, const struct call *call, char *text, size_t size);
 
 /* Tells what is wrong with the version prefix of a path that no route fits; false where nothing is. */
 bool cure_for_version(const struct target *target, struct phrase *cure);

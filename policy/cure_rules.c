@@ -68,7 +68,7 @@ static void
 add_switches(const struct policy *policy, const struct call *call, struct phrase *cure)
 {
     char other[VERDICT_TEXT_SIZE];
-    cure_for_refusal(&policy->switches, call, other, sizeof(other));
+    cure_for_switches(&policy->switches, call, other, sizeof(other));
     if (strncmp(other, "needs ", 6) == 0) {
         phrase_add(cure, ", or ");
         phrase_add(cure, other + 6);
@@ -102,12 +102,23 @@ misspelt_section(const struct target *target)
     return (enum section)section;
 }
 
+/* What the switches alone would need, and in which policy. */
+static void
+say_switches(const struct policy *policy, const struct call *call, struct phrase *cure)
+{
+    char needed[VERDICT_TEXT_SIZE];
+    cure_for_switches(&policy->switches, call, needed, sizeof(needed));
+    phrase_add(cure, needed);
+    if (strncmp(needed, "needs ", 6) == 0)
+        add_place(policy, cure);
+}
+
 /* A call that no engine has: rules are about those that engines have, switches about paths. */
 static void
-explain_unknown(const struct policy *policy, const struct call *call, struct phrase *cure, size_t size)
+explain_unknown(const struct policy *policy, const struct call *call, struct phrase *cure)
 {
     if (policy->switches.dialect != NULL) {
-        cure_for_refusal(&policy->switches, call, cure->text, size);
+        say_switches(policy, call, cure);
         return;
     }
     if (cure_for_version(&call->target, cure))
@@ -126,10 +137,14 @@ explain_unknown(const struct policy *policy, const struct call *call, struct phr
 }
 
 void
-cure_for_rules(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
-               size_t size)
+cure_for_refusal(const struct policy *policy, const struct call *call, const struct decision *decision, char *text,
+                 size_t size)
 {
     struct phrase cure = phrase_begin(text, size);
+    if (policy->written == 0 && policy->switches.dialect != NULL) {
+        say_switches(policy, call, &cure);
+        return;
+    }
     if (decision->unclear) {
         phrase_add_cut(&cure, decision->parameter, LONGEST_NAME);
         phrase_add(&cure, " is in the query twice or in another spelling, so that ");
@@ -145,7 +160,7 @@ cure_for_rules(const struct policy *policy, const struct call *call, const struc
         return;
     }
     if (call->route == NULL) {
-        explain_unknown(policy, call, &cure, size);
+        explain_unknown(policy, call, &cure);
         return;
     }
     const struct rule *unfulfilled = find_unfulfilled(policy, call);

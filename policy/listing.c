@@ -128,10 +128,7 @@ judge_row(const struct policy *policy, const struct route *route, enum method me
     listed->row.rule = rule != NULL ? rule->text : "no grant";
     if (listed->row.verdict != ROUTE_REFUSED)
         return;
-    if (policy->written > 0 || policy->switches.dialect == NULL)
-        cure_for_rules(policy, &call, &decision, listed->cure, sizeof(listed->cure));
-    else
-        cure_for_refusal(&policy->switches, &call, listed->cure, sizeof(listed->cure));
+    cure_for_refusal(policy, &call, &decision, listed->cure, sizeof(listed->cure));
 }
 
 static void

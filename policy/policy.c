@@ -138,10 +138,7 @@ explain_refusal(const struct policy *policy, const struct call *call, const stru
                 struct verdict *verdict)
 {
     verdict->rule = decision->rule != NULL ? decision->rule->text : RULE_NONE;
-    if (policy->written > 0 || policy->switches.dialect == NULL)
-        cure_for_rules(policy, call, decision, verdict->cure, sizeof(verdict->cure));
-    else
-        cure_for_refusal(&policy->switches, call, verdict->cure, sizeof(verdict->cure));
+    cure_for_refusal(policy, call, decision, verdict->cure, sizeof(verdict->cure));
 }
 
 static void

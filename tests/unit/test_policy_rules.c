@@ -21,7 +21,7 @@ static const struct rule_case CASES[] = {
      "the path begins with no version prefix of the form /v1.41"},
     {"allow = ContainerList", "PUT", "/networks/x", "no grant", "engines take this path with GET, DELETE only"},
     {"CONTAINERS = 1", "GET", "/nosuch", "no grant", "no setting of the tecnativa dialect grants this path"},
-    {"CONTAINERS = 1 ; allow = SystemInfo", "POST", "/containers/x/frob", "POST=0", "needs POST=1"},
+    {"CONTAINERS = 1 ; allow = SystemInfo", "POST", "/containers/x/frob", "POST=0", "needs POST=1 in [policy ops]"},
     {"allow = @read", "FROB", "/info", "no grant", "engines take this path with GET only"},
 
     /* operations, and HEAD with GET */
@@ -190,7 +190,7 @@ static const struct rule_case CASES[] = {
      "needs allow = ContainerCreate in [policy ops], or POST=1"},
     {"deny = ContainerArchive ; CONTAINERS = 1", "GET", "/containers/x/archive", "deny = ContainerArchive",
      "[policy ops] has deny = ContainerArchive; an allow before it would grant this"},
-    {"CONTAINERS = 1 ; POST = false", "POST", "/containers/create", "POST=0", "needs POST=1"},
+    {"CONTAINERS = 1 ; POST = false", "POST", "/containers/create", "POST=0", "needs POST=1 in [policy ops]"},
     {"dialect = linuxserver ; LIBPOD_INFO = on", "GET", "/v4.0.0/libpod/info", "LIBPOD_INFO=1", ""},
     {"dialect = linuxserver ; allow = SystemInfoLibpod", "GET", "/v6.0.0-dev/libpod/info", "allow = SystemInfoLibpod",
      ""},
