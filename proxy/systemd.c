@@ -18,6 +18,7 @@ static struct {
     struct sockaddr_un address;
     socklen_t length;           /* 0: nobody listens */
     uint64_t watchdog_interval; /* in milliseconds */
+    bool failure_told;
 } manager;
 
 /* A path, or a name of Linux' abstract space behind an @. */
@@ -86,6 +87,17 @@ systemd_is_abstract(void)
     return systemd_is_notified() && manager.address.sun_path[0] == '\0';
 }
 
+/* Once: a manager that hears nothing ends the service, and its log should say why. */
+static void
+tell_failure(int error)
+{
+    if (!manager.failure_told)
+        log_text(LOG_LEVEL_WARNING, "systemd",
+                 "the service manager can't be told anything at NOTIFY_SOCKET=%s%.107s: %s",
+                 systemd_is_abstract() ? "@" : "", manager.address.sun_path + systemd_is_abstract(), strerror(error));
+    manager.failure_told = true;
+}
+
 void
 systemd_notify(const char *format, ...)
 {
@@ -99,8 +111,9 @@ systemd_notify(const char *format, ...)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
-    sendto(fd, state, size < STATE_SIZE ? (size_t)size : STATE_SIZE - 1, MSG_NOSIGNAL,
-           (const struct sockaddr *)&manager.address, manager.length);
+    if (sendto(fd, state, size < STATE_SIZE ? (size_t)size : STATE_SIZE - 1, MSG_NOSIGNAL,
+               (const struct sockaddr *)&manager.address, manager.length) < 0)
+        tell_failure(errno);
     close(fd);
 }
 

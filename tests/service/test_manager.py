@@ -192,9 +192,9 @@ def test_a_socket_that_a_reload_drops_can_be_taken_by_a_later_one(serve):
     ("tcp", "a", "65", "LISTEN_FDS=65: not taken; takes a number of sockets up to 64"),
     ("tcp", "a", "-1", "LISTEN_FDS=-1: not taken"), ("tcp", "a", "1x", "LISTEN_FDS=1x: not taken"),
     ("tcp", "a", "99999999999999999999", "LISTEN_FDS=99999999999999999999: not taken"),
-    ("tcp,tcp", "one,two", "", "no socket of that name was passed; there is one, two"),
-    ("tcp", "A", "", "no socket of that name was passed; there is A"),
-    ("tcp", "a", "0", "no socket of that name was passed; there is none"),
+    ("tcp,tcp", "one,two", "", "no socket of that name was passed; those that were: one, two"),
+    ("tcp", "A", "", "no socket of that name was passed; those that were: A"),
+    ("tcp", "a", "0", "no socket of that name was passed; those that were: none"),
 ])
 def test_what_can_not_be_listened_on_stops_the_start_with_its_reason(serve, kinds, names, count, problem):
     with pytest.raises(AssertionError, match=re.escape(problem)):
@@ -213,7 +213,7 @@ def test_nor_can_they_where_the_environment_names_them(start_proxy, daemon):
 
 def test_sockets_for_another_process_are_not_taken(serve):
     environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "one"}
-    with pytest.raises(AssertionError, match=f"there is none, for LISTEN_PID named the process {os.getpid()}"):
+    with pytest.raises(AssertionError, match=f"those that were: none, for LISTEN_PID named the process {os.getpid()}"):
         serve(HEAD + READERS + takes("one"), environment=environment)
 
 
@@ -272,8 +272,12 @@ def test_a_manager_that_can_not_be_told_stops_nothing(serve, name, value, told):
     assert status((proxy.host, proxy.port), "/version") == 200
 
 
-def test_a_notify_socket_that_is_not_there_stops_nothing(serve, tmp_path):
+def test_a_notify_socket_that_is_not_there_stops_nothing_and_is_told_once(serve, tmp_path):
     proxy = serve(ONE % "readers", environment={"NOTIFY_SOCKET": str(tmp_path / "none.sock")})
+    proxy.signal(signal.SIGHUP)
+    proxy.wait_for_log(" reload ")
+    line, = proxy.lines("the service manager can't be told")
+    assert f"NOTIFY_SOCKET={tmp_path}/none.sock: No such file or directory" in line
     assert status((proxy.host, proxy.port), "/version") == 200
 
 
