@@ -2,6 +2,7 @@
 #include "names.h"
 #include "selector.h"
 #include "suggest.h"
+#include "takes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@ struct policy_builder {
     struct policy *policy;
     bool set[SWITCHES_MAX]; /* which switches were set by name */
     bool no_memory;
+    unsigned line;    /* of what comes next */
+    unsigned entries; /* selectors and presets so far */
     char error[BUILDER_ERROR_SIZE];
 };
 
@@ -80,6 +83,12 @@ const char *
 policy_builder_error(const struct policy_builder *builder)
 {
     return builder->error;
+}
+
+void
+policy_builder_at(struct policy_builder *builder, unsigned line)
+{
+    builder->line = line;
 }
 
 void
@@ -235,16 +244,25 @@ cut_conditions(struct slice *text)
     return (struct slice){text->data + text->length, 0};
 }
 
+/* Reads the conditions of a selector into what lives as long as the policy. */
+static bool
+read_conditions(struct policy_builder *builder, struct slice text, const struct selector *selector, struct slice word,
+                struct policy_part *part)
+{
+    char problem[TAKES_ERROR_SIZE];
+    bool read = conditions_parse(text, &part->conditions, problem) && conditions_can_hold(&part->conditions, problem);
+    if (read && selector->reach == RULE_ROUTES)
+        read = takes_check(&part->conditions, &selector->routes, word, problem);
+    return read || fail(builder, "%.*s = %s", (int)strcspn(part->text, " "), part->text, problem);
+}
+
 /* One selector of a line as a rule of its own, so that a log can name it. */
 static bool
-add_selector(struct policy_builder *builder, enum rule_effect effect, struct slice word, struct slice conditions)
+add_selector(struct policy_builder *builder, enum rule_effect effect, const struct selector *selector,
+             struct slice word, struct slice conditions)
 {
-    struct selector selector;
-    char problem[SELECTOR_ERROR_SIZE];
     char text[POLICY_RULE_SIZE];
     const char *verb = effect == RULE_ALLOW ? "allow" : "deny";
-    if (!selector_parse(word, &selector, problem))
-        return fail(builder, "%s = %s", verb, problem);
     int length = snprintf(text, sizeof(text), "%s = %.*s%s%.*s", verb, (int)word.length, word.data,
                           conditions.length > 0 ? " " : "", (int)conditions.length, conditions.data);
     if (length >= (int)sizeof(text))
@@ -253,40 +271,76 @@ add_selector(struct policy_builder *builder, enum rule_effect effect, struct sli
     if (part == NULL)
         return out_of_memory(builder);
     struct slice own = {part->text + (size_t)length - conditions.length, conditions.length};
-    if (!conditions_parse(own, &part->conditions, problem))
-        return fail(builder, "%s = %s", verb, problem);
+    if (!read_conditions(builder, own, selector, word, part))
+        return false;
     /* What refuses covers all that begins with its word; see rules.h. */
-    bool guards = effect == RULE_DENY && selector.reach == RULE_ACTION;
+    bool guards = effect == RULE_DENY && selector->reach == RULE_ACTION;
     struct rule rule = {.effect = effect,
-                        .reach = guards ? RULE_GUARD : selector.reach,
-                        .methods = selector.methods,
-                        .sections = selector.sections,
-                        .word = selector.word,
-                        .routes = selector.routes,
+                        .reach = guards ? RULE_GUARD : selector->reach,
+                        .methods = selector->methods,
+                        .sections = selector->sections,
+                        .word = selector->word,
+                        .routes = selector->routes,
                         .conditions = part->conditions.count > 0 ? &part->conditions : NULL,
-                        .text = part->text};
-    if (selector.word.length > 0)
-        rule.word.data = part->text + strlen(verb) + strlen(" = ") + (selector.word.data - word.data);
+                        .text = part->text,
+                        .line = builder->line,
+                        .entry = ++builder->entries};
+    if (selector->word.length > 0)
+        rule.word.data = part->text + strlen(verb) + strlen(" = ") + (selector->word.data - word.data);
     if (!rules_add(builder->policy->rules, &rule))
         return out_of_memory(builder);
     builder->policy->written++;
     return true;
 }
 
+/* A line as it is read: what it names so far. */
+struct line {
+    const char *verb;
+    struct slice selectors;
+    struct slice conditions;
+    struct route_set routes;
+    bool by_path; /* it names paths, too, whose calls may have any parameter */
+};
+
+static bool
+take_selector(struct policy_builder *builder, enum rule_effect effect, struct slice word, struct line *line)
+{
+    struct selector selector;
+    char problem[SELECTOR_ERROR_SIZE];
+    if (!selector_parse(word, &selector, problem))
+        return fail(builder, "%s = %s", line->verb, problem);
+    for (size_t row = 0; row < ROUTE_COUNT; row++)
+        if (route_set_has(&selector.routes, row))
+            route_set_add(&line->routes, row);
+    line->by_path = line->by_path || selector.reach != RULE_ROUTES;
+    return add_selector(builder, effect, &selector, word, line->conditions);
+}
+
+/* What must not be there may be a parameter of any call of the line. */
+static bool
+check_absent(struct policy_builder *builder, const struct line *line)
+{
+    struct conditions conditions;
+    char problem[TAKES_ERROR_SIZE];
+    return line->by_path || !conditions_parse(line->conditions, &conditions, problem) ||
+           takes_check_absent(&conditions, &line->routes, line->selectors, problem) ||
+           fail(builder, "%s = %s", line->verb, problem);
+}
+
 /* Reads a whole line. What stands before a mistake in it is in force, but a caller that saw one throws all away. */
 static bool
-add_line(struct policy_builder *builder, enum rule_effect effect, const char *line)
+add_line(struct policy_builder *builder, enum rule_effect effect, const char *text)
 {
-    struct slice text = trim(slice_from_string(line));
-    struct slice conditions = cut_conditions(&text);
-    const char *end = text.data + text.length;
-    for (const char *at = text.data;; at++) {
+    struct line line = {.verb = effect == RULE_ALLOW ? "allow" : "deny", .selectors = trim(slice_from_string(text))};
+    line.conditions = cut_conditions(&line.selectors);
+    const char *end = line.selectors.data + line.selectors.length;
+    for (const char *at = line.selectors.data;; at++) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
-        if (!add_selector(builder, effect, trim((struct slice){at, (size_t)(stop - at)}), conditions))
+        if (!take_selector(builder, effect, trim((struct slice){at, (size_t)(stop - at)}), &line))
             return false;
         if (comma == NULL)
-            return true;
+            return check_absent(builder, &line);
         at = comma;
     }
 }
@@ -340,7 +394,9 @@ add_grant(struct policy_builder *builder, const struct preset_choice *choice, co
                         .exact = true,
                         .routes = grant->routes,
                         .conditions = part->conditions.count > 0 ? &part->conditions : NULL,
-                        .text = part->text};
+                        .text = part->text,
+                        .line = builder->line,
+                        .entry = builder->entries};
     if (!rules_add(builder->policy->rules, &rule))
         return out_of_memory(builder);
     builder->policy->written++;
@@ -356,6 +412,7 @@ add_preset(struct policy_builder *builder, struct slice words)
     if (!preset_parse(words, &choice, problem))
         return fail(builder, "%s", problem);
     struct preset_grant grant;
+    builder->entries++;
     for (size_t at = 0; preset_next_grant(&choice, &at, &grant);) {
         name_grant(&choice, words, &grant, text, sizeof(text));
         if (!add_grant(builder, &choice, &grant, text))

@@ -21,6 +21,13 @@ cut(struct slice word)
     return word.length < 64 ? (int)word.length : 64;
 }
 
+/* For two in one message. */
+static int
+cut_short(struct slice word)
+{
+    return word.length < 32 ? (int)word.length : 32;
+}
+
 static bool
 complain(char *error, struct slice word, const char *what)
 {
@@ -61,7 +68,10 @@ check_values(struct slice word, struct condition *condition, char *error)
     const char *end = at + condition->values.length;
     struct slice value;
     condition->values_are = parameter_kind(condition->name);
+    bool several = memchr(at, '|', condition->values.length) != NULL;
     while (next_value(&at, end, &value)) {
+        if (several && value.length == 0)
+            return complain(error, word, "nothing stands beside a |; the empty value alone is ?name=");
         const char *fault = parameter_fault(condition->values_are, value);
         if (fault != NULL && memchr(value.data, ',', value.length) != NULL)
             fault = "several values are parted by |";
@@ -93,6 +103,7 @@ parse_one(struct slice word, struct condition *condition, char *error)
     if (end[-1] == ',')
         return complain(error, word,
                         "conditions end a line and are for all that it names; what follows needs a line of its own");
+    condition->text = word;
     bool absent = word.length > 1 && word.data[1] == '!';
     const char *at = word.data + (absent ? 2 : 1);
     condition->name.data = at;
@@ -115,6 +126,10 @@ parse_one(struct slice word, struct condition *condition, char *error)
     bool compares = !absent && end - at >= 2 && (*at == '<' || *at == '>') && at[1] == '=';
     if (!compares)
         return complain(error, word, absent ? "?!name has no value" : "behind the name comes =, <= or >=");
+    if (parameter_kind(condition->name) == PARAMETER_FLAG)
+        return complain(error, word, "this parameter is a flag: it takes =1 or =0");
+    if (parameter_kind(condition->name) == PARAMETER_SIGNAL)
+        return complain(error, word, "signals have no order; name them, as in ?signal=HUP|TERM");
     enum condition_kind kind = *at == '<' ? CONDITION_AT_MOST : CONDITION_AT_LEAST;
     if (!parse_limit((struct slice){at + 2, (size_t)(end - at - 2)}, kind, condition))
         return complain(error, word, "behind <= and >= comes a number of up to 18 digits");
@@ -277,4 +292,147 @@ bool
 conditions_equal(const struct conditions *one, const struct conditions *other)
 {
     return covers(one, other) && covers(other, one);
+}
+
+/* True where one of the values is a number for which the bound holds. */
+static bool
+has_number_within(struct slice values, const struct condition *bound)
+{
+    const char *at = values.data;
+    struct slice value;
+    while (next_value(&at, values.data + values.length, &value))
+        if (compare_number(bound, value) == PARAMETER_IS)
+            return true;
+    return false;
+}
+
+/* The same of all values, each of which must be a number. */
+static bool
+has_only_numbers_within(struct slice values, const struct condition *bound)
+{
+    const char *at = values.data;
+    struct slice value;
+    while (next_value(&at, values.data + values.length, &value))
+        if (compare_number(bound, value) != PARAMETER_IS)
+            return false;
+    return true;
+}
+
+static bool
+have_a_common_value(const struct condition *one, const struct condition *other)
+{
+    const char *at = one->values.data;
+    struct slice value;
+    while (next_value(&at, one->values.data + one->values.length, &value))
+        if (is_subset(one->values_are, value, other->values))
+            return true;
+    return false;
+}
+
+static bool
+is_bound(const struct condition *condition)
+{
+    return condition->kind == CONDITION_AT_MOST || condition->kind == CONDITION_AT_LEAST;
+}
+
+/* Of two about the same parameter. */
+static bool
+exclude_each_other(const struct condition *one, const struct condition *other)
+{
+    if (one->kind == CONDITION_ABSENT || other->kind == CONDITION_ABSENT)
+        return one->kind != other->kind;
+    if (one->kind == CONDITION_IS && other->kind == CONDITION_IS)
+        return !have_a_common_value(one, other);
+    if (one->kind == CONDITION_IS && is_bound(other))
+        return !has_number_within(one->values, other);
+    if (other->kind == CONDITION_IS && is_bound(one))
+        return !has_number_within(other->values, one);
+    if (one->kind == CONDITION_AT_MOST && other->kind == CONDITION_AT_LEAST)
+        return one->limit < other->limit;
+    if (one->kind == CONDITION_AT_LEAST && other->kind == CONDITION_AT_MOST)
+        return other->limit < one->limit;
+    return false;
+}
+
+bool
+conditions_can_hold(const struct conditions *conditions, char *error)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        for (size_t j = i + 1; j < conditions->count; j++) {
+            const struct condition *one = &conditions->list[i];
+            const struct condition *other = &conditions->list[j];
+            if (!slice_equals(one->name, other->name) || !exclude_each_other(one, other))
+                continue;
+            bool values = one->kind == CONDITION_IS && other->kind == CONDITION_IS;
+            snprintf(error, CONDITION_ERROR_SIZE,
+                     "%.*s %.*s: these exclude each other, and the rule would never hold%s", cut_short(one->text),
+                     one->text.data, cut_short(other->text), other->text.data,
+                     values ? "; several values are parted by |" : "");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is doubtful holds for a rule that refuses and not for one that allows. */
+struct implication {
+    const struct condition *one;
+    const struct condition *other;
+    bool refuses;
+    bool other_refuses;
+};
+
+/* Of two about the same parameter, which is there once at most, in a spelling that is clear. */
+static bool
+implies(const struct implication *asked)
+{
+    const struct condition *one = asked->one;
+    const struct condition *other = asked->other;
+    bool keeps_doubt = !asked->refuses || asked->other_refuses;
+    switch (other->kind) {
+    case CONDITION_IS:
+        return one->kind == CONDITION_IS && keeps_doubt && is_subset(one->values_are, one->values, other->values);
+    case CONDITION_AT_MOST:
+    case CONDITION_AT_LEAST:
+        if (one->kind == CONDITION_IS)
+            return !asked->refuses && has_only_numbers_within(one->values, other);
+        return one->kind == other->kind && keeps_doubt &&
+               (one->kind == CONDITION_AT_MOST ? one->limit <= other->limit : one->limit >= other->limit);
+    case CONDITION_PRESENT:
+        /* A rule that refuses may know a default, and hold without the parameter. */
+        return one->kind == CONDITION_PRESENT || is_bound(one) || (one->kind == CONDITION_IS && !asked->refuses);
+    case CONDITION_ABSENT:
+        return one->kind == CONDITION_ABSENT;
+    }
+    return false;
+}
+
+static bool
+asks_for(const struct conditions *conditions, struct slice name)
+{
+    for (size_t i = 0; i < conditions->count; i++)
+        if (slice_equals(conditions->list[i].name, name))
+            return true;
+    return false;
+}
+
+bool
+conditions_imply(const struct conditions *one, bool refuses, const struct conditions *other, bool other_refuses)
+{
+    if (other->count == 0)
+        return true;
+    /* A parameter that is unclear to the one must be so to the other, which could fail else. */
+    for (size_t i = 0; i < one->count; i++)
+        if (!asks_for(other, one->list[i].name))
+            return false;
+    for (size_t i = 0; i < other->count; i++) {
+        bool implied = false;
+        for (size_t j = 0; j < one->count && !implied; j++) {
+            const struct implication asked = {&one->list[j], &other->list[i], refuses, other_refuses};
+            implied = slice_equals(asked.one->name, asked.other->name) && implies(&asked);
+        }
+        if (!implied)
+            return false;
+    }
+    return true;
 }

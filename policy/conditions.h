@@ -15,13 +15,14 @@
 #include "parameters.h"
 #include "query.h"
 
-enum { CONDITIONS_MAX = 8, CONDITION_ERROR_SIZE = 160 };
+enum { CONDITIONS_MAX = 8, CONDITION_ERROR_SIZE = 224 };
 
 enum condition_kind { CONDITION_IS, CONDITION_AT_MOST, CONDITION_AT_LEAST, CONDITION_PRESENT, CONDITION_ABSENT };
 
 struct condition {
     enum condition_kind kind;
     enum parameter_kind values_are;
+    struct slice text; /* as it was written */
     struct slice name;
     struct slice values; /* of CONDITION_IS, with | between them */
     uint64_t limit;
@@ -54,6 +55,15 @@ struct condition_case {
 /* Asks for all of them. Where the answer is unclear `name` is the parameter's. */
 enum condition_answer conditions_ask(const struct conditions *conditions, const struct condition_case *asked,
                                      struct slice *name);
+
+/* False, with the two in `error`, where two of them exclude each other, so that all never hold. */
+bool conditions_can_hold(const struct conditions *conditions, char *error);
+
+/*
+ * True where `other` holds, or is unclear, for every query for which `one` does or is, for calls of whatever operation.
+ * `refuses` and `other_refuses` say which kind of rule each belongs to. A no may also be a "not known".
+ */
+bool conditions_imply(const struct conditions *one, bool refuses, const struct conditions *other, bool other_refuses);
 
 /* True where both ask for the same, in whatever order. */
 bool conditions_equal(const struct conditions *one, const struct conditions *other);

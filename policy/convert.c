@@ -178,9 +178,9 @@ has_former(size_t row)
     return false;
 }
 
-/* The paths of a guard or an action that routes have, as "deny = OPTIONS …" or "allow = OPTIONS …". */
+/* The paths of a guard or an action that routes have, as "deny = OPTIONS …" or "allow = OPTIONS …", if not said yet. */
 static void
-convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry)
+convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry, struct route_set *said)
 {
     bool guards = entry->kind == SWITCH_GUARD;
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
@@ -195,8 +195,10 @@ convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry
             bool fits = guards ? strncasecmp(path_word, word.data, word.length) == 0
                                : slice_equals(word, slice_from_string(path_word));
             snprintf(text, sizeof(text), "%s = OPTIONS %s", guards ? "deny" : "allow", route->template);
-            if (fits)
+            if (fits && !route_set_has(said, row))
                 sheet->line(sheet->owner, text);
+            if (fits)
+                route_set_add(said, row);
         }
     }
 }
@@ -210,10 +212,11 @@ convert_options(const struct sheet *sheet, const struct switches *switches)
         passes += lets_options_pass(switches, i);
     if (passes == 0)
         return;
+    struct route_set said = {0};
     comment(sheet, "OPTIONS, which asks what a path takes, passes below what is granted.");
     for (size_t i = 0; i < switches->dialect->count; i++)
         if (switches->dialect->switches[i].kind == SWITCH_GUARD && !switches->on[i])
-            convert_options_of(sheet, &switches->dialect->switches[i]);
+            convert_options_of(sheet, &switches->dialect->switches[i], &said);
     struct filling filling = {"", 0};
     for (size_t i = 0; i < switches->dialect->count; i++) {
         const struct dialect_switch *entry = &switches->dialect->switches[i];
@@ -222,11 +225,14 @@ convert_options(const struct sheet *sheet, const struct switches *switches)
             continue;
         snprintf(word, sizeof(word), "OPTIONS section:%s", section_segment(dialect_section(entry)).data);
         add_word(sheet, &filling, word);
+        for (size_t row = 0; row < ROUTE_COUNT; row++)
+            if (route_section(route_row(row)) == dialect_section(entry))
+                route_set_add(&said, row);
     }
     flush(sheet, &filling);
     for (size_t i = 0; i < switches->dialect->count; i++)
         if (lets_options_pass(switches, i) && switches->dialect->switches[i].kind == SWITCH_ACTION)
-            convert_options_of(sheet, &switches->dialect->switches[i]);
+            convert_options_of(sheet, &switches->dialect->switches[i], &said);
 }
 
 static void

@@ -42,6 +42,15 @@ static const struct signal_name SIGNALS[] = {
 #include "parameters.def"
 };
 
+bool
+parameter_is_known(struct slice name)
+{
+    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++)
+        if (slice_equals(name, slice_from_string(NAMED[i].name)))
+            return true;
+    return false;
+}
+
 enum parameter_kind
 parameter_kind(struct slice name)
 {

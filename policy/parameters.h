@@ -13,6 +13,9 @@ enum parameter_kind { PARAMETER_TEXT, PARAMETER_FLAG, PARAMETER_SIGNAL };
 
 enum parameter_kind parameter_kind(struct slice name);
 
+/* True for a parameter of some engine. */
+bool parameter_is_known(struct slice name);
+
 /* The parameter that is meant by a name which is nearly that of one; NULL for what is one, and for what is far from
  * all. */
 const char *parameter_meant(struct slice name);

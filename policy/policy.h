@@ -173,6 +173,9 @@ struct policy_builder;
  */
 struct policy_builder *policy_builder_new(const char *name);
 
+/* Where what comes next was written: a line, by which policy_doubts calls it. */
+void policy_builder_at(struct policy_builder *builder, unsigned line);
+
 /*
  * The dialect of the switches; must come before the first of them. Without it: tecnativa. What the dialect grants by
  * default is granted as soon as it is named or a switch is set.
@@ -295,6 +298,14 @@ void policy_warnings(char *const environment[], const char *const extra_names[],
  */
 void policy_warnings_beside_file(char *const environment[], const char *const extra_names[],
                                  void (*line)(void *owner, const char *text), void *owner);
+
+/*
+ * Calls `doubt` with a sentence for each written rule that does nothing: others before it cover all of its calls, or it
+ * asks for a parameter that no engine is known to have. `line` is where it was written. A rule that is told to never
+ * take effect may go without any verdict changing.
+ */
+void policy_doubts(const struct policy *policy, void (*doubt)(void *owner, unsigned line, const char *text),
+                   void *owner);
 
 /* Calls `line` for each grant in force, narrowest words first; for the start-up log ("events: GET /events" …). */
 void policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);

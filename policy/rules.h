@@ -58,6 +58,8 @@ struct rule {
     bool exact;                          /* of RULE_ROUTES: the HEAD of a GET route is not covered */
     const struct conditions *conditions; /* of RULE_ROUTES; NULL where it has none; must outlive the list */
     const char *text;                    /* what a log calls the rule; must outlive the list */
+    unsigned line;                       /* where it was written; 0: nobody said */
+    unsigned entry;                      /* of written rules: the same for all that one preset makes */
 };
 
 /* What the rules make of a call. */

@@ -175,28 +175,36 @@ built(struct draft *draft, bool taken, struct ini_problem *problem)
     return taken || draft_fail(problem, "%s", policy_builder_error(current_builder(draft)));
 }
 
+/* The builder, told where the rules come from that it is given now. */
+static struct policy_builder *
+builder_at(struct draft *draft, const struct setting *setting)
+{
+    policy_builder_at(current_builder(draft), setting->line);
+    return current_builder(draft);
+}
+
 static bool
 read_allow(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    return built(draft, policy_builder_allow(current_builder(draft), setting->value), problem);
+    return built(draft, policy_builder_allow(builder_at(draft, setting), setting->value), problem);
 }
 
 static bool
 read_deny(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    return built(draft, policy_builder_deny(current_builder(draft), setting->value), problem);
+    return built(draft, policy_builder_deny(builder_at(draft, setting), setting->value), problem);
 }
 
 static bool
 read_preset(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    return built(draft, policy_builder_preset(current_builder(draft), setting->value), problem);
+    return built(draft, policy_builder_preset(builder_at(draft, setting), setting->value), problem);
 }
 
 static bool
 read_dialect(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    return built(draft, policy_builder_dialect(current_builder(draft), setting->value), problem);
+    return built(draft, policy_builder_dialect(builder_at(draft, setting), setting->value), problem);
 }
 
 static bool

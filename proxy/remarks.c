@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { REMARK_SIZE = 512, PLACE_SIZE = 256 };
+enum { REMARK_SIZE = 640, PLACE_SIZE = 256 };
 
 struct listing {
     const struct config *config;
@@ -93,6 +93,20 @@ list_unused(const struct listing *listing)
     }
 }
 
+static void
+say_doubt(void *owner, unsigned line, const char *text)
+{
+    const struct listing *listing = owner;
+    say(listing, REMARK_WARNING, "%.160s:%u: %s", listing->config->path, line, text);
+}
+
+static void
+list_doubts(struct listing *listing)
+{
+    for (size_t i = 0; i < listing->config->policy_count; i++)
+        policy_doubts(listing->config->policies[i].policy, say_doubt, listing);
+}
+
 /* A value that looks as if it disabled IPv6, and doesn't. */
 static void
 check_ipv6(const struct listing *listing)
@@ -150,4 +164,5 @@ remarks_list(const struct config *config, char *const environment[],
     policy_warnings_beside_file(environment, config_option_names(), say_warning, &listing);
     list_overridden(&listing);
     list_unused(&listing);
+    list_doubts(&listing);
 }

@@ -2,7 +2,8 @@
  * A rule with conditions, and a call. Input: a line of a rule without its "allow =", then a line "METHOD TARGET".
  * Promises: what is taken for an allow is taken for a deny; a call that the one grants the other refuses, whatever
  * stands behind it. Two plain readers of the query, one that reads as Docker does and one that reads as Podman does,
- * both find what a condition asks for where an allow holds, and neither does where a deny does not hold.
+ * both find what a condition asks for where an allow holds, and neither does where a deny does not hold. A rule that is
+ * told to never take effect, behind another one or before it, may go without the verdict on the call changing.
  */
 
 #include "support.h"
@@ -198,6 +199,84 @@ check_readings(const char *rule, const char *method, const char *target, bool al
     }
 }
 
+/* Rules that cover parts of what others name. */
+static const char *const neighbours[] = {
+    "@read",
+    "@control",
+    "ContainerKill",
+    "ContainerKill ?signal=HUP|9",
+    "ContainerStats ?stream",
+    "ContainerStop ?t<=60",
+    "ContainerList ?all=1",
+    "HEAD /containers/json",
+    "OPTIONS section:containers",
+    "@options",
+};
+
+static void
+note_idle(void *owner, unsigned line, const char *text)
+{
+    bool *idle = owner;
+    CHECK(line == 1 || line == 2);
+    CHECK(strchr(text, '\n') == NULL);
+    if (strstr(text, " never takes effect: ") != NULL)
+        idle[line - 1] = true;
+}
+
+/* One or two rules, then everything; NULL where a line is not taken. The lines that are idle are noted. */
+static struct policy *
+build_two(const char *const rules[2], const bool allows[2], bool idle[2])
+{
+    struct policy_builder *builder = policy_builder_new("fuzz");
+    CHECK(builder != NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        policy_builder_at(builder, i + 1);
+        if (rules[i] == NULL)
+            continue;
+        bool taken = allows[i] ? policy_builder_allow(builder, rules[i]) : policy_builder_deny(builder, rules[i]);
+        CHECK(taken);
+    }
+    policy_builder_at(builder, 2);
+    if (idle == NULL)
+        CHECK(policy_builder_allow(builder, EVERYTHING));
+    struct policy *policy = policy_builder_finish(builder);
+    CHECK(policy != NULL);
+    if (idle != NULL)
+        policy_doubts(policy, note_idle, idle);
+    return policy;
+}
+
+static enum verdict_action
+judge_two(const char *first, const char *second, const bool allows[2], const char *method, const char *target)
+{
+    const char *const rules[2] = {first, second};
+    struct policy *policy = build_two(rules, allows, NULL);
+    enum verdict_action action = ask(policy, method, target);
+    policy_unref(policy);
+    return action;
+}
+
+/* The line has one selector, so that all of it is idle or none. Which neighbour it gets, and where, is the input's. */
+static void
+check_idle(const char *rule, const char *method, const char *target)
+{
+    unsigned choice = 0;
+    for (const char *at = target; *at != '\0'; at++)
+        choice = choice * 31 + (unsigned char)*at;
+    if (strchr(rule, ',') != NULL)
+        return;
+    const char *neighbour = neighbours[choice / 8 % COUNT_OF(neighbours)];
+    bool before = (choice & 1) != 0;
+    const char *const rules[2] = {before ? rule : neighbour, before ? neighbour : rule};
+    const bool allows[2] = {(choice & 2) != 0, (choice & 4) != 0};
+    bool idle[2] = {false, false};
+    policy_unref(build_two(rules, allows, idle));
+    CHECK(!idle[0]);
+    if (idle[1])
+        CHECK(judge_two(rules[0], rules[1], allows, method, target) ==
+              judge_two(rules[0], NULL, allows, method, target));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -214,6 +293,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(!(granted && passed));
         if (granted || passed)
             check_readings(rule, method, target, granted);
+        check_idle(rule, method, target);
     }
     policy_unref(grants);
     policy_unref(refuses);

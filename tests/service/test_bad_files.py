@@ -75,7 +75,7 @@ def test_a_file_that_may_not_be_read_is_named_with_the_reason():
     b"\xef\xbb\xbf" + (A + P).encode(), (A + P).replace("\n", "\r\n").encode(), (A + P).rstrip("\n").encode(),
     ("; " + "x" * 10000 + "\n" + A + P).encode(), (A + P + "# " + "x" * 10000).encode(),
     (A + "allow_from =\n  127.0.0.1,\n\t10.0.0.0/8 ; " + "x" * 300 + "\n; between\n\n  web\n" + P).encode(),
-    (A + P + "allow =\n  SystemInfo,\n  SystemVersion\n  ContainerStop ?t<=60\n").encode(),
+    (A + P + "allow =\n  ContainerStart,\n  ContainerPause\n  ContainerStop ?t<=60\n").encode(),
     (A.replace(" = ", "=") + P.replace(" = ", ":")).encode(), (A + "[ policy  p ]\nallow = @read\n").encode(),
 ], ids=["mark", "crlf", "no last line feed", "long comment", "long last comment", "continued", "rules", "no blanks",
         "blanks in brackets"])

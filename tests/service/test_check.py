@@ -233,3 +233,28 @@ def test_a_policy_that_no_listener_uses_is_told_at_the_start_and_after_a_reload(
 ])
 def test_check_tells_of_an_environment_what_a_start_tells(environment, told):
     assert warnings(run("check", environment=environment)) == told
+
+
+IDLE = [
+    ("deny = ContainerLogs\n", "deny = ContainerLogs never takes effect: allow = @read in line {policy} comes first"),
+    ("allow = ContainerStop ?t<=60\nallow = ContainerStop ?t=5|10\n",
+     "allow = ContainerStop ?t=5|10 never takes effect: allow = ContainerStop ?t<=60 in line {former} comes first"),
+    ("allow = @control\ndeny = ContainerKill ?signal=KILL\n",
+     "deny = ContainerKill ?signal=KILL never takes effect: allow = @control in line {former} comes first"),
+    ("preset = traefik +ping-fallback\n",
+     "preset = traefik +ping-fallback never takes effect: allow = @read in line {policy} comes first"),
+]
+
+
+@pytest.mark.parametrize("rules, text", IDLE, ids=[row[0].splitlines()[-1] for row in IDLE])
+def test_a_rule_that_never_takes_effect_is_told_by_check_at_the_start_and_after_a_reload(tmp_path, serve, rules, text):
+    head = "[upstream]\naddress = unix:{engine}\n" + A
+    proxy = serve(head + P)
+    last = 7 + rules.count("\n")
+    told = f"{tmp_path}/sockwarden.ini:{last}: " + text.format(policy=7, former=last - 1)
+    proxy.rewrite(head + P + rules)
+    assert warnings(run("-c", tmp_path / "sockwarden.ini", "check")) == [told]
+    proxy.signal(signal.SIGHUP)
+    assert told in proxy.wait_for_log(" warning setting ").replace('\\"', '"')
+    again = serve(head + P + rules)
+    assert told in again.wait_for_log(" warning setting ").replace('\\"', '"')

@@ -82,10 +82,12 @@ build(const char *name, const char *lines)
     struct policy_builder *builder = policy_builder_new(name);
     assert_non_null(builder);
     snprintf(text, sizeof(text), "%s", lines);
+    unsigned number = 0;
     for (char *line = text; line != NULL && *line != '\0';) {
         char *border = strstr(line, " ; ");
         if (border != NULL)
             *border = '\0';
+        policy_builder_at(builder, ++number);
         if (!build_line(builder, line))
             fail_msg("%s: %s", line, policy_builder_error(builder));
         line = border != NULL ? border + 3 : NULL;

@@ -155,7 +155,7 @@ static const struct difference_case DIFFERENCES[] = {
     {"allow = ContainerKill", "allow = ContainerKill ?signal=HUP", "?ContainerKill"},
     {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=INT", "?ContainerKill"},
     {"allow = ContainerKill ?signal=HUP|INT", "allow = POST /containers/{id}/kill ?signal=INT|HUP", ""},
-    {"allow = ContainerKill ?signal=HUP ?x", "allow = ContainerKill ?x ?signal=HUP", ""},
+    {"allow = ContainerStop ?signal=HUP ?t", "allow = ContainerStop ?t ?signal=HUP", ""},
     {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=sighup|1", ""},
     {"allow = ContainerList ?all=1", "allow = ContainerList ?all=true", ""},
     {"allow = ContainerList ?all=1", "allow = ContainerList ?all=0", "?ContainerList"},
@@ -165,11 +165,11 @@ static const struct difference_case DIFFERENCES[] = {
     /* Only the second of the rules with conditions is another. */
     {"allow = ContainerKill ?signal=HUP ; allow = ContainerKill ?signal=INT",
      "allow = ContainerKill ?signal=HUP ; allow = ContainerKill ?signal=KILL", "?ContainerKill"},
-    {"allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?x ; allow = ContainerKill",
-     "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?y ; allow = ContainerKill", "?ContainerKill"},
+    {"allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?signal ; allow = ContainerKill",
+     "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?!signal ; allow = ContainerKill", "?ContainerKill"},
     /* A refusal in front of the general one changes nothing. */
-    {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?x", ""},
-    {"allow = ContainerKill ; allow = ContainerKill ?x", "allow = ContainerKill", ""},
+    {"allow = ContainerKill ?signal=HUP", "allow = ContainerKill ?signal=HUP ; deny = ContainerKill ?signal", ""},
+    {"allow = ContainerKill ; allow = ContainerKill ?signal", "allow = ContainerKill", ""},
     {"preset = traefik", "allow = SystemVersion, ContainerList, ContainerInspect, SystemEvents",
      "-SystemPingHead as HEAD +ContainerList as HEAD +ContainerInspect as HEAD +SystemEvents as HEAD +SystemVersion as "
      "HEAD"},
