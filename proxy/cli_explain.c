@@ -2,7 +2,6 @@
 #include "complaint.h"
 #include "json.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -102,7 +101,8 @@ answer_lines(struct answers *answers, FILE *input, FILE *errors)
     size_t capacity = 0;
     bool answered = true;
     ssize_t length;
-    while (answered && (length = getline(&line, &capacity, input)) >= 0) {
+    /* What can't be written is told once, by main. */
+    while (answered && !ferror(answers->output) && (length = getline(&line, &capacity, input)) >= 0) {
         struct slice text = {line, (size_t)length};
         if (text.length > 0 && text.data[text.length - 1] == '\n')
             text.length--;
@@ -111,12 +111,10 @@ answer_lines(struct answers *answers, FILE *input, FILE *errors)
         answered = answer_line(answers, text);
     }
     free(line);
-    if (!answered || (!feof(input) && errno == ENOMEM))
+    if (!answered || (!feof(input) && !ferror(input) && !ferror(answers->output)))
         return complain(errors, "out of memory");
     if (ferror(input))
-        return complain(errors, "cannot read the standard input");
-    if (ferror(answers->output))
-        return complain(errors, "cannot write the answers");
+        return complain(errors, "the standard input can't be read");
     return EXPLAIN_ALLOWED;
 }
 

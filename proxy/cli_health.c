@@ -113,10 +113,12 @@ report(const struct question *question, FILE *output)
     const char *body = strstr(question->answer, "\r\n\r\n");
     char *message = body != NULL ? json_message(body + 4) : NULL;
     bool ours = message != NULL && strncmp(message, mark, sizeof(mark) - 1) == 0;
-    if (ours)
+    if (ours) {
+        config_make_printable(message); /* whoever it is that answers, it does nothing to a terminal */
         fprintf(output, "%s%s\n", healthy ? "" : "unhealthy: ", message + sizeof(mark) - 1);
-    else
+    } else {
         fprintf(output, "unhealthy: what answers at %s is not sockwarden\n", question->listener->address.name);
+    }
     free(message);
     return ours && healthy ? HEALTHY : UNHEALTHY;
 }
@@ -134,7 +136,7 @@ cli_health(const struct listener_config *listener, const char *timeout, FILE *ou
     uint64_t duration = 3000;
     struct question question = {.listener = listener, .fd = -1};
     if (timeout != NULL && (!config_parse_duration(timeout, &duration) || duration == 0 || duration > 3600000))
-        return refuse(errors, "--timeout takes a time such as 500ms or 3s, but got: ", timeout);
+        return refuse(errors, "--timeout takes a time such as 500ms or 3s, 1h at most, but got: ", timeout);
     if (listener->address.passed[0] != '\0')
         return refuse(errors, "only the service manager knows where this listener is; name another with --listener: ",
                       listener->name);
@@ -148,7 +150,8 @@ cli_health(const struct listener_config *listener, const char *timeout, FILE *ou
         close(question.fd);
     if (answered)
         return report(&question, output);
-    fprintf(output, "unhealthy: no answer at %s: %s\n", listener->address.name,
-            error == ETIMEDOUT ? "it took too long" : strerror(error));
+    bool nobody = error == ECONNREFUSED || error == ENOENT;
+    fprintf(output, "unhealthy: no answer at %s: %s%s\n", listener->address.name,
+            error == ETIMEDOUT ? "it took too long" : strerror(error), nobody ? "; nobody listens there" : "");
     return UNHEALTHY;
 }

@@ -123,14 +123,20 @@ def test_a_proxy_that_is_not_there_is_unhealthy(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     done = health(f"tcp://127.0.0.1:{port}")
-    assert done.returncode == 1 and "Connection refused" in done.stdout
+    assert done.returncode == 1 and "Connection refused; nobody listens there" in done.stdout
     done = health(f"unix:{tmp_path}/none.sock")
-    assert done.returncode == 1 and "No such file" in done.stdout
+    assert done.returncode == 1 and "No such file or directory; nobody listens there" in done.stdout
 
 
 def test_what_is_not_sockwarden_is_not_healthy(daemon):
     done = health(f"unix:{daemon.path}")
     assert done.returncode == 1 and "is not sockwarden" in done.stdout
+
+
+def test_who_answers_in_its_place_does_nothing_to_the_terminal(daemon):
+    answer = json_answer(200, {"message": "sockwarden: healthy\x1b[31m\nx"})
+    daemon.on(TARGET, lambda connection: connection.send(answer))
+    assert health(f"unix:{daemon.path}").stdout == "healthy?[31m?x\n"
 
 
 def test_health_is_no_noise_in_the_log(engine, start_proxy):

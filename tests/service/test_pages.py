@@ -109,7 +109,8 @@ CONFIG = "[listener one]\naddress = unix:/a\npolicy = p\n[listener two]\naddress
     (("presets", "traefik", "--format", "=", "t"), ["text", "tsv"]), (("presets", "traefik", "--fo"), ["--format"]),
     (("diff", "pre"), ["preset:"]), (("diff", "preset", ":", "traefik-"), ["traefik-swarm"]),
     (("diff", "dialect", ":"), ["tecnativa", "tecnativa-next", "linuxserver", "fluencelabs"]),
-    (("diff", "env", ":", "a"), ["a.ini"]), (("diff", "a.ini#"), ["a.ini#p"]), (("diff", "environment", "a.ini#"), ["a.ini#p"]),
+    (("diff", "env", ":", "a"), ["a.ini"]), (("diff", "a.ini#"), ["a.ini#p"]),
+    (("diff", "environment", "a.ini#"), ["a.ini#p"]),
     (("-c", "a.ini", "diff", "policy", ":", ""), ["p"]), (("diff", "preset", ":", "traefik", "dia"), ["dialect:"]),
     (("--dialect", "linux"), ["linuxserver"]), (("nothing", ""), []),
 ])

@@ -238,7 +238,8 @@ def test_diff_of_two_files_goes_by_their_listeners(config, tmp_path):
 
 def test_diff_of_two_files_tells_who_else_may_use_a_listener(config, tmp_path):
     path = tmp_path / "new.ini"
-    path.write_text(CONFIG.replace("policy = readers\n", "policy = readers\nallow_from = 10.0.0.0/8,  ::1\n\tlocalhost\n", 1)
+    who = "policy = readers\nallow_from = 10.0.0.0/8,  ::1\n\tlocalhost\n"
+    path.write_text(CONFIG.replace("policy = readers\n", who, 1)
                     .replace("two.sock\n", "two.sock\nmode = 0666\ngroup = 4711\n"))
     changes = {("allow_from", "one", "everybody", "10.0.0.0/8, ::1, localhost"), ("mode", "two", "by default", "0666"),
                ("group", "two", "by default", "4711")}
@@ -260,9 +261,10 @@ def test_diff_tells_of_options_how_many_paths_and_one_that_the_other_does_not_gr
 
 @pytest.mark.parametrize("words, why", [
     (("", "environment"), "an operand is empty"), (("env:", "environment"), "nothing stands behind env:"),
-    (("{config}", "x.env"), "x.env: can't be read"), (("preset:x", "environment"), "diff: preset = x: there is no such"),
-    (("{config}", "{folder}/a.env"), "a.env:1: a key stands before the first section, such as [sockwarden]; an environment "
-                                     "file is told by env: as in env:/"),
+    (("{config}", "x.env"), "x.env: can't be read"),
+    (("preset:x", "environment"), "diff: preset = x: there is no such"),
+    (("{config}", "{folder}/a.env"), "a.env:1: a key stands before the first section, such as [sockwarden]; an "
+                                     "environment file is told by env: as in env:/"),
     (("policy:ops", "preset:traefik"), "of which file? say it with --config, or FILE#ops"),
     (("{config}#opps", "preset:traefik"), "no such policy: opps; did you mean ops"),
     (("{config}#nothing", "preset:traefik"), "no such policy: nothing; there is readers, ops, spare"),
@@ -293,9 +295,13 @@ def test_diff_says_which_operand_it_does_not_understand(config, tmp_path, words,
     (("routes", "-f", "xml"), "no such format: xml; there is text, tsv and json"), (("explain",), "takes METHOD TARGET"),
     (("diff", "one"), "diff takes A B"), (("-c", "{config}", "-d", "tecnativa", "routes"), "--dialect is for the environment"),
     (("-d", "tecnativ", "routes"), "did you mean tecnativa"), (("-e", "/nonexistent", "routes"), "can't be read"),
-    (("-c", "", "routes"), "--config lacks its value: --config FILE"), (("-d", "", "routes"), "--dialect lacks its value"),
-    (("explain", "-", "GET"), "one word too many: GET;"), (("explain", "GET"), "but got one word: GET; sockwarden explain --help"),
-    (("presets", "traefik", "+\x1b[31m"), "presets: traefik +?[31m: it has no such feature"), (("\x1b[31m",), "verb: ?[31m"),
+    (("-c", "", "routes"), "--config lacks its value: --config FILE"),
+    (("-d", "", "routes"), "--dialect lacks its value"),
+    (("explain", "-", "GET"), "one word too many: GET;"),
+    (("explain", "GET"), "but got one word: GET; sockwarden explain --help"),
+    (("presets", "traefik", "+\x1b[31m"), "presets: traefik +?[31m: it has no such feature"),
+    (("\x1b[31m",), "verb: ?[31m"),
+    (("health", "-t", "2h"), "takes a time such as 500ms or 3s, 1h at most, but got: 2h"),
     (("health", "-t", "soon"), "takes a time such as"), (("health", "-t", "0"), "takes a time such as"),
 ])
 def test_bad_usage_is_told_in_one_line_and_exits_with_2(config, arguments, why):
@@ -324,9 +330,12 @@ def test_help_knows_every_verb_and_a_verb_its_options(verb):
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("check",), ("presets",), ("routes",), ("explain", "GET", "/_ping"),
-                                       ("convert",), ("--version",)])
+                                       ("convert",), ("--version",), ("explain", "-"),
+                                       ("diff", "environment", "environment"),
+                                       ("explain", "GET", "/_ping", "-f", "text"), ("routes", "-f", "json")])
 def test_output_that_can_not_be_written_is_a_failure(arguments):
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([binary(), *arguments], env={}, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
-                              check=False)
-    assert done.returncode == 1 and "can't be written: No space left on device" in done.stderr
+        done = subprocess.run([binary(), *arguments], env={}, input="GET /info\n" * 9, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "sockwarden: the output can't be written: No space left on device\n"
