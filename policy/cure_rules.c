@@ -24,22 +24,27 @@ is_written(const struct policy *policy, const struct rule *rule)
     return rule != NULL && rule < rules_at(policy->rules, 0) + policy->written;
 }
 
-/* "+lifecycle-hooks with preset watchtower, or ": what a preset of the policy would grant the call by. */
+/*
+ * "+lifecycle-hooks with preset watchtower": what a preset of the policy would grant the call by; `whole`: whatever its
+ * query says. `before` and `behind` stand around it; nothing is said where there is none.
+ */
 static void
-suggest_feature(const struct policy *policy, const struct route *route, struct phrase *cure)
+suggest_feature(const struct policy *policy, const struct route *route, bool whole, const char *before,
+                const char *behind, struct phrase *cure)
 {
     for (const struct policy_part *part = policy->parts; part != NULL; part = part->next) {
         bool offered = part->preset.count > 0 && route_set_has(&part->missing, route_index(route));
         const char *conditions = "";
         const char *feature = offered ? preset_missing_feature(&part->preset, route, &conditions) : NULL;
-        if (feature != NULL) {
+        if (feature != NULL && (!whole || *conditions == '\0')) {
+            phrase_add(cure, before);
             phrase_add(cure, "+");
             phrase_add(cure, feature);
             phrase_add(cure, " with preset ");
             phrase_add(cure, preset_name(&part->preset));
             phrase_add(cure, *conditions != '\0' ? " and " : "");
             phrase_add(cure, conditions);
-            phrase_add(cure, ", or ");
+            phrase_add(cure, behind);
             return;
         }
     }
@@ -168,10 +173,11 @@ cure_for_refusal(const struct policy *policy, const struct call *call, const str
         phrase_add(&cure, "the query does not meet ");
         phrase_add_cut(&cure, slice_from_string(unfulfilled->text), LONGEST_RULE);
         add_place(policy, &cure);
+        suggest_feature(policy, call->route, true, "; ", " grants any", &cure);
         return;
     }
     phrase_add(&cure, "needs ");
-    suggest_feature(policy, call->route, &cure);
+    suggest_feature(policy, call->route, false, "", ", or ", &cure);
     phrase_add(&cure, "allow = ");
     phrase_add(&cure, call->route->operation);
     add_place(policy, &cure);

@@ -275,7 +275,8 @@ a_refusal_names_the_feature_that_would_grant_the_call(void **state)
     policy = build("proxy", "preset = docker-gen +notify-sighup");
     asked = ask(policy, "POST", "/containers/x/kill?signal=KILL");
     assert_string_equal(asked.verdict.cure,
-                        "the query does not meet preset = docker-gen: ContainerKill ?signal=HUP in [policy proxy]");
+                        "the query does not meet preset = docker-gen: ContainerKill ?signal=HUP in [policy proxy]; "
+                        "+notify-container with preset docker-gen grants any");
     asked_drop(&asked);
     policy_unref(policy);
     policy = build("proxy", "preset = cli-readonly");
