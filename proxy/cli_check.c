@@ -31,8 +31,12 @@ cli_check(const struct config *config, char *const environment[], bool print, FI
     remarks_list(config, environment, print_remark, errors);
     if (print)
         return print_settings(config, output, errors);
-    for (size_t i = 0; i < config->listener_count; i++)
-        fprintf(output, "listener %s: %s\n", config->listeners[i].name, config->listeners[i].address.name);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+        bool named = listener->own_name != NULL; /* others are called by their address */
+        fprintf(output, "listener %s%s%s\n", named ? listener->own_name : "", named ? ": " : "",
+                listener->address.name);
+    }
     fputs("ok\n", output);
     return EXIT_YES;
 }

@@ -40,6 +40,17 @@ def test_the_manual_page_has_every_verb_and_option(usage):
     assert described == options and len(options) >= 9
 
 
+def test_the_synopsis_has_every_option_of_every_verb(usage):
+    synopsis = PAGE.read_text(encoding="utf-8").split(".Sh SYNOPSIS")[1].split(".Sh DESCRIPTION")[0].split(".Nm\n")[1:]
+    shown = {re.search(r"Cm (run|check|explain|routes|diff|convert|presets|health)", line)[1]:
+             set(re.findall(r"Fl (-?[\w-]+)", line)) for line in synopsis}
+    assert list(shown) == re.findall(r"^  ([a-z]+)", usage.split("\nOptions")[0].split("\nVerbs:")[1], re.M)
+    for verb, options in shown.items():
+        own = run(binary(), verb, "--help").stdout
+        taken = {short or f"-{word}" for short, word in re.findall(r"^  (?:-(\w), |    )--([\w-]+)", own, re.M)}
+        assert options == taken - {"h", "V"}, verb
+
+
 def test_the_table_of_the_readme_says_what_the_program_says(usage):
     defaults = dict(re.findall(r"^  ([A-Z_0-9]+) \(([^)]*)\)", usage, re.M))
     table = (ROOT / "README.md").read_text(encoding="utf-8").split("### The program")[1].split("###")[0]
