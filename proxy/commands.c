@@ -12,12 +12,14 @@
 #include "config.h"
 #include "confine.h"
 #include "environment.h"
+#include "first_process.h"
 #include "log.h"
 #include "policy/policy.h"
 #include "server.h"
 #include "systemd.h"
 #include "table.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -250,10 +252,22 @@ take_environment(struct command *command)
     return made != NULL;
 }
 
+/* The health check of an image has the environment that the proxy has, and not its arguments. */
+static const char *
+settings_path(const struct command *command, char *found, size_t size)
+{
+    const char *path = given(command, ARGUMENT_CONFIG);
+    if (path == NULL && command->line->verb == VERB_HEALTH && given(command, ARGUMENT_ENV_FILE) == NULL &&
+        first_process_settings("/proc/1/cmdline", found, size))
+        path = found;
+    return path;
+}
+
 static bool
 prepare(struct command *command)
 {
     char problem[CONFIG_PROBLEM_SIZE];
+    char found[PATH_MAX];
     const char *format = given(command, ARGUMENT_FORMAT);
     if (!table_format_of_word(format, TABLE_TEXT, &command->format)) {
         complain("no such format: %.64s; there is text, tsv and json", format);
@@ -265,7 +279,7 @@ prepare(struct command *command)
         return true;
     if (command->line->verb == VERB_RUN)
         server_hold_reloads();
-    command->config = load(given(command, ARGUMENT_CONFIG), command->environment, problem);
+    command->config = load(settings_path(command, found, sizeof(found)), command->environment, problem);
     if (command->config == NULL) {
         complain("%s", problem);
         if (command->line->verb == VERB_RUN)

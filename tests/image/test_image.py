@@ -92,6 +92,15 @@ def test_its_health_is_that_of_proxy_and_engine(container):
     assert well.execute("health").returncode == 0 and ill.execute("health").returncode == 1
 
 
+@pytest.mark.parametrize("option", [(), ("--init",)], ids=["first process", "behind a small init"])
+def test_its_health_check_finds_a_proxy_that_has_a_file(container, tmp_path, option):
+    tmp_path.chmod(0o755)
+    (tmp_path / "s.ini").write_text("[listener a]\naddress = tcp://127.0.0.1:2999\npolicy = a\n"
+                                    "[policy a]\nallow = SystemPing\n")
+    running = container("--health-interval=1s", f"--volume={tmp_path}:/etc/s:ro", *option, arguments=("-c", "/etc/s/s.ini"))
+    wait_until(lambda: running.state()["Health"]["Status"] == "healthy", 30, "a healthy container")
+
+
 @pytest.mark.parametrize("sysctl", [0, 1], ids=["with IPv6", "without IPv6"])
 def test_it_listens_and_knows_its_health_with_and_without_ipv6(container, sysctl):
     running = container(f"--sysctl=net.ipv6.conf.all.disable_ipv6={sysctl}")
