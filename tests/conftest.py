@@ -2,29 +2,25 @@
 
 import contextlib
 import itertools
-import os
 import signal
 
 import pytest
 
+from harness.absence import absent, repeat
 from harness.engine import IMAGE, Engine, missing_engine
 from harness.proxy import GRANT_ALL, SHORT_LIMITS, Proxy, binary
 
 TEST_DEADLINE = 150
 _engines = []
-_skipped = []
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def engine():
-    """The session's dockerd. Without one: a failure where CI=true, else a skip that the summary repeats."""
+    """The session's dockerd."""
     reason = missing_engine()
     if reason:
-        _skipped.append(reason)
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no engine: {reason}")
-        pytest.skip(f"no engine: {reason}")
+        absent("no engine", reason)
     started = Engine()
     _engines.append(started)
     started.start()
@@ -122,7 +118,4 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if _skipped:
-        count = len(terminalreporter.stats.get("skipped", [])) + len(terminalreporter.stats.get("error", []))
-        terminalreporter.write_sep("!", "NO ENGINE", red=True, bold=True)
-        terminalreporter.write_line(f"{count} tests did not run: {_skipped[0]}", red=True, bold=True)
+    repeat(terminalreporter)

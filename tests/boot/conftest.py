@@ -1,12 +1,12 @@
 """One machine for all tests of this folder, with an engine in it and the program as its units run it."""
 
 import json
-import os
 import pathlib
 import shlex
 
 import pytest
 
+from harness.absence import absent
 from harness.machine import Machine, missing_machine
 from harness.wait import wait_until
 
@@ -19,18 +19,14 @@ NotifyAccess=all
 Group=docker
 UMask=0007
 """
-_skipped = []
 
 
 @pytest.fixture(scope="session")
 def machine():
-    """The booted machine. Where none can be had: a failure where CI=true, else a skip that the summary repeats."""
+    """The booted machine."""
     reason = missing_machine()
     if reason:
-        _skipped.append(reason)
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no machine: {reason}")
-        pytest.skip(f"no machine: {reason}")
+        absent("no machine", reason)
     booted = Machine()
     for script in ("engine.py", "probe.py"):
         booted.write(f"/opt/{script}", (HERE / script).read_text())
@@ -38,12 +34,6 @@ def machine():
     booted.boot()
     yield booted
     booted.stop()
-
-
-def pytest_terminal_summary(terminalreporter):
-    if _skipped:
-        terminalreporter.write_sep("!", "NO MACHINE", red=True, bold=True)
-        terminalreporter.write_line(f"the units did not run: {_skipped[0]}", red=True, bold=True)
 
 
 class Service:
