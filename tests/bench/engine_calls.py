@@ -9,7 +9,7 @@ import time
 
 from harness.engine import Engine, missing_engine
 
-CALLS = (("docker ps", "GET", "/v1.41/containers/json"), ("docker info", "GET", "/v1.41/info"))
+CALLS = {"docker ps": "/v1.41/containers/json", "docker info": "/v1.41/info"}
 EXEC = b'{"AttachStdout":true,"AttachStderr":true,"Cmd":["/bin/echo","hello"]}'
 CONTAINER = {"Image": "box:1", "Cmd": ["/bin/sleep", "1000"], "HostConfig": {"NetworkMode": "none"}}
 
@@ -18,9 +18,9 @@ class Wire:
     """One connection, on which calls are made one after the other."""
 
     def __init__(self, address):
-        kind = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        kind = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
         self.socket = socket.socket(kind, socket.SOCK_STREAM)
-        self.socket.connect(address)
+        self.socket.connect(address if kind == socket.AF_INET else str(address))
         if kind == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -35,12 +35,14 @@ class Wire:
         assert piece, "the connection ended early"
         return piece
 
-    def answer(self):
-        """Status and body of an answer of known length, or chunked."""
+    def answer(self, has_body=True):
+        """Status and body of an answer of known length, or chunked; `has_body` is false for one to HEAD."""
         data = self._more()
         while b"\r\n\r\n" not in data:
             data += self._more()
         head, _, body = data.partition(b"\r\n\r\n")
+        if not has_body:
+            return int(head.split()[1]), body
         length = re.search(rb"(?i)content-length: (\d+)", head)
         while len(body) < int(length[1]) if length else not body.endswith(b"0\r\n\r\n"):
             body += self._more()
@@ -56,13 +58,35 @@ class Wire:
         self.socket.close()
 
 
-def call(wire, method, target):
+def _timed(wire, method, target):
     began = time.perf_counter()
     wire.send(method, target)
     status, _ = wire.answer()
     took = time.perf_counter() - began
     assert status == 200, f"{target}: {status}"
     return took
+
+
+def on_new_connection(_, address, target):
+    """The call as a program makes it that dials for each, the connection included."""
+    began = time.perf_counter()
+    with contextlib.closing(Wire(address)) as wire:
+        _timed(wire, "GET", target)
+        return time.perf_counter() - began
+
+
+def as_cli(_, address, target):
+    """What Docker's CLI does each time it is run: a new connection, HEAD /_ping, then the call on the same one."""
+    began = time.perf_counter()
+    with contextlib.closing(Wire(address)) as wire:
+        wire.send("HEAD", "/_ping")
+        assert wire.answer(has_body=False)[0] == 200
+        _timed(wire, "GET", target)
+        return time.perf_counter() - began
+
+
+def on_kept_connection(kept, _, target):
+    return _timed(kept, "GET", target)
 
 
 def exec_echo(address, container):
@@ -82,8 +106,38 @@ def exec_echo(address, container):
     return took
 
 
+# How a client reaches the engine; the first is what a user sees who runs the CLI.
+KINDS = {"as the CLI": as_cli, "new connection": on_new_connection, "kept connection": on_kept_connection}
+
+
+def _ways(stack, engine, proxies):
+    """{way: its address}: straight, then each proxy by TCP and by a unix socket of its own."""
+    ways = {"straight": engine.socket}
+    for proxy in proxies:
+        proxy.start(engine.socket)
+        stack.callback(proxy.stop)
+        ways[proxy.name] = ("127.0.0.1", proxy.port)
+        ways[f"{proxy.name} by unix socket"] = proxy.path
+    return ways
+
+
+def _take_turns(ways, wires, container, rounds):
+    """{call: {kind: {way: [seconds]}}}"""
+    took = {name: {kind: {way: [] for way in ways} for kind in KINDS} for name in CALLS}
+    took["docker exec echo"] = {"new connection": {way: [] for way in ways}}
+    for turn in range(rounds):
+        order = list(ways) if turn % 2 == 0 else list(ways)[::-1]
+        for name, target in CALLS.items():
+            for kind, call in KINDS.items():
+                for way in order:
+                    took[name][kind][way].append(call(wires[way], ways[way], target))
+        for way in order if turn % 10 == 0 else ():
+            took["docker exec echo"]["new connection"][way].append(exec_echo(ways[way], container))
+    return took
+
+
 def measure(proxies, rounds):
-    """{call: {way: {"p50_us": …, "added_us": …}}}, or None where there is no engine."""
+    """{call: {kind: {way: {"p50_us": …, "added_us": …}}}}, or None where there is no engine."""
     if missing_engine():
         print(f"\nengine: not measured: {missing_engine()}")
         return None
@@ -92,34 +146,23 @@ def measure(proxies, rounds):
         stack.callback(engine.stop)
         container = engine.request("POST", "/containers/create", CONTAINER)["Id"]
         engine.request("POST", f"/containers/{container}/start")
-        ways = {"direct": engine.socket}
-        for proxy in proxies:
-            proxy.start(engine.socket)
-            stack.callback(proxy.stop)
-            ways[proxy.name] = ("127.0.0.1", proxy.port)
+        ways = _ways(stack, engine, proxies)
         wires = {way: stack.enter_context(contextlib.closing(Wire(address))) for way, address in ways.items()}
-        took = {name: {way: [] for way in ways} for name in [row[0] for row in CALLS] + ["docker exec echo"]}
-        for turn in range(rounds):
-            order = list(ways) if turn % 2 == 0 else list(ways)[::-1]
-            for name, method, target in CALLS:
-                for way in order:
-                    took[name][way].append(call(wires[way], method, target))
-            for way in order if turn % 10 == 0 else ():
-                took["docker exec echo"][way].append(exec_echo(ways[way], container))
-    return {name: summary(by_way) for name, by_way in took.items()}
+        took = _take_turns(ways, wires, container, rounds)
+    return {name: {kind: summary(by_way) for kind, by_way in by_kind.items()} for name, by_kind in took.items()}
 
 
 def summary(by_way):
-    direct = statistics.median(by_way["direct"])
-    # In pairs, each with the direct call of the same turn: what the engine does slowly it does slowly for both.
-    added = {way: statistics.median(one - other for one, other in zip(times, by_way["direct"]))
-             for way, times in by_way.items()}
-    return {way: {"p50_us": statistics.median(times) * 1e6, "added_us": added[way] * 1e6, "direct_p50_us": direct * 1e6}
+    # In pairs, each with the straight call of the same turn: what the engine does slowly it does slowly for both.
+    return {way: {"p50_us": statistics.median(times) * 1e6,
+                  "added_us": statistics.median(one - other for one, other in zip(times, by_way["straight"])) * 1e6}
             for way, times in by_way.items()}
 
 
 def show(results):
-    print("\nengine: calls of a real engine, microseconds at the median")
-    for name, by_way in results.items():
-        print(f"  {name:24}" + "".join(f"{way} {figures['p50_us']:.0f} ({figures['added_us']:+.0f})   "
-                                       for way, figures in by_way.items()))
+    print("\nengine: calls of a real engine, microseconds at the median, and what is added to the straight call")
+    for name, by_kind in results.items():
+        for kind, by_way in by_kind.items():
+            print(f"  {name}, {kind}")
+            for way, figures in by_way.items():
+                print(f"    {way:30}{figures['p50_us']:10.0f}{figures['added_us']:+10.0f}")

@@ -43,6 +43,7 @@ backend engine
     server engine {engine}
 frontend clients
     bind 127.0.0.1:{port}
+    bind unix@{path} mode 666
 {rules}
     http-request deny
     default_backend engine
@@ -56,10 +57,12 @@ def free_port():
 
 
 class Peer:
-    """One proxy under measurement. `command` gives arguments and environment for an engine and a port."""
+    """One proxy under measurement. `command` gives arguments and environment for an engine and a port; at `path` those that
+    are set up here listen as well."""
 
     def __init__(self, name, folder):
         self.name, self.folder, self.process, self.port = name, pathlib.Path(folder), None, None
+        self.path = self.folder / f"{name}.sock"
 
     def command(self, engine, port):
         raise NotImplementedError
@@ -115,7 +118,7 @@ class Sockwarden(Peer):
         self.binary = binary
 
     def command(self, engine, port):
-        return [self.binary], {**GRANTS, "SOCKET_PATH": engine, "LISTEN": f"tcp://127.0.0.1:{port}",
+        return [self.binary], {**GRANTS, "SOCKET_PATH": engine, "LISTEN": f"tcp://127.0.0.1:{port},unix:{self.path}",
                                "MAX_CONNECTIONS": str(CLIENTS)}
 
 
@@ -128,7 +131,7 @@ class HAProxy(Peer):
     def command(self, engine, port):
         original = originals.TECNATIVA
         path = self.folder / "haproxy.cfg"
-        path.write_text(HAPROXY.format(engine=engine, port=port, rules=originals.rules(original), clients=CLIENTS))
+        path.write_text(HAPROXY.format(engine=engine, port=port, path=self.path, rules=originals.rules(original), clients=CLIENTS))
         program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
         return [program, "-db", "-f", str(path)], {**original.defaults, **GRANTS}
 
