@@ -31,22 +31,25 @@ find_needs(const struct switches *switches, const struct call *call, struct need
     needs->guard_count = 0;
     needs->free.count = needs->gated.count = 0;
     needs->free.one_is_on = needs->gated.one_is_on = false;
-    bool covers[SWITCHES_MAX];
+    uint64_t covering = 0;
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
-        covers[i] = dialect_covers(entry, call);
-        if (switches->on[i] || !covers[i])
+        if (!dialect_concerns(entry, call) || !dialect_covers(entry, call))
+            continue;
+        covering |= UINT64_C(1) << i;
+        if (switches->on[i])
             continue;
         if (entry->kind == SWITCH_GATE && needs->gate == NULL)
             needs->gate = entry;
         else if (entry->kind == SWITCH_GUARD)
             needs->guards[needs->guard_count++] = entry;
     }
-    for (size_t i = 0; i < dialect->count; i++) {
+    for (size_t i = 0; covering != 0 && i < dialect->count; i++) {
         size_t id = switches->narrowest_first[i];
+        if ((covering >> id & 1) == 0)
+            continue;
         const struct dialect_switch *entry = &dialect->switches[id];
-        bool opens = entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
-        if (opens && covers[id]) {
+        if (entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD) {
             bool before_gate = needs->gate != NULL && entry < needs->gate;
             add_opener(before_gate ? &needs->free : &needs->gated, entry, switches->on[id]);
         }

@@ -270,7 +270,7 @@ dialect_compile(const struct switches *switches, struct rules *rules)
 bool
 dialect_covers(const struct dialect_switch *entry, const struct call *call)
 {
-    if ((entry->methods & METHOD_BIT(call->method)) == 0 || (entry->sections & UINT64_C(1) << call->section) == 0)
+    if (!dialect_concerns(entry, call))
         return false;
     const char *words = entry->words;
     struct slice word = {words, 0};

@@ -87,6 +87,13 @@ void dialect_read(const struct dialect *dialect, char *const environment[], stru
 /* Appends the rules that the switches make; false when memory is short. */
 bool dialect_compile(const struct switches *switches, struct rules *rules);
 
+/* False where a look at method and section tells already that the step does not rule over this call. */
+static inline bool
+dialect_concerns(const struct dialect_switch *entry, const struct call *call)
+{
+    return (entry->methods & METHOD_BIT(call->method)) != 0 && (entry->sections & UINT64_C(1) << call->section) != 0;
+}
+
 /* True when the step rules over this call: grants it, or refuses it, in one of its two states. */
 bool dialect_covers(const struct dialect_switch *entry, const struct call *call);
 

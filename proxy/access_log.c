@@ -1,5 +1,6 @@
 #include "access_log.h"
 #include "log.h"
+#include "policy/phrase.h"
 #include "policy/policy.h"
 #include "trial.h"
 
@@ -21,7 +22,7 @@ static const char *const end_words[] = {
     [ACCESS_MALFORMED] = "malformed",
 };
 
-enum { SHOWN_SIZE = 4096 };
+enum { SHOWN_SIZE = 4096, LAST_TARGET_SIZE = 128 };
 
 /* A record is not longer than this, either. */
 static void
@@ -88,6 +89,17 @@ access_log_last_refusal(void)
     return last_refusal;
 }
 
+static void
+remember_refusal(const struct access_record *access)
+{
+    struct phrase phrase = phrase_begin(last_refusal, sizeof(last_refusal));
+    phrase_add_slice(&phrase, access->method);
+    phrase_add(&phrase, " ");
+    phrase_add_cut(&phrase, access->target, LAST_TARGET_SIZE);
+    phrase_add(&phrase, " from ");
+    phrase_add(&phrase, access->client);
+}
+
 void
 access_log_write(const struct access_record *access)
 {
@@ -97,9 +109,7 @@ access_log_write(const struct access_record *access)
                            : access->routine    ? LOG_LEVEL_DEBUG
                                                 : LOG_LEVEL_INFO;
     if (refused)
-        snprintf(last_refusal, sizeof(last_refusal), "%.*s %.*s from %s", (int)access->method.length,
-                 access->method.data, access->target.length < 128 ? (int)access->target.length : 128,
-                 access->target.data, access->client);
+        remember_refusal(access);
     if (!log_wanted(level))
         return;
     struct log_record record;

@@ -1,14 +1,14 @@
 #include "client.h"
 #include "access_log.h"
 #include "config.h"
+#include "deadline.h"
 #include "http_reader.h"
 #include "reaper.h"
 #include "reply.h"
 #include "text.h"
 #include "transport.h"
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ struct client {
     int fd; /* the transport's */
     struct transport *transport;
     struct exchange *exchange;
-    struct event timer; /* idle, head or linger limit, by state */
+    struct deadline limit; /* idle, head or linger limit, by state; the exchange's while there is one */
     struct http_scanner scanner;
     struct text partial; /* of a head that comes in parts */
     size_t discarded;
@@ -54,11 +54,12 @@ struct client {
 
 static const struct transport_handler client_handler;
 
+static void on_limit(void *owner);
+
 static void
-set_timer(struct client *client, uint64_t duration)
+set_limit(struct client *client, uint64_t duration)
 {
-    struct timeval delay = {.tv_sec = (time_t)(duration / 1000), .tv_usec = (suseconds_t)(duration % 1000) * 1000};
-    event_add(&client->timer, &delay);
+    deadline_set(&client->limit, duration, on_limit, client);
 }
 
 static void
@@ -77,7 +78,7 @@ close_now(struct client *client, bool reset)
     if (client->state == CLIENT_CLOSED)
         return;
     client->state = CLIENT_CLOSED;
-    event_del(&client->timer);
+    deadline_stop(&client->limit);
     exchange_free(client->exchange);
     client->exchange = NULL;
     if (reset)
@@ -100,15 +101,15 @@ check_closing(struct client *client)
         return;
     if (transport_input_ended(client->transport))
         close_now(client, false);
-    else if (!event_pending(&client->timer, EV_TIMEOUT, NULL))
-        set_timer(client, client->services->stopping ? LINGER_STOPPING_MILLISECONDS : LINGER_MILLISECONDS);
+    else if (!deadline_is_set(&client->limit))
+        set_limit(client, client->services->stopping ? LINGER_STOPPING_MILLISECONDS : LINGER_MILLISECONDS);
 }
 
 static void
 close_in_order(struct client *client)
 {
     client->state = CLIENT_CLOSING;
-    event_del(&client->timer);
+    deadline_clear(&client->limit);
     transport_end(client->transport);
     transport_offer(client->transport);
     check_closing(client);
@@ -147,7 +148,7 @@ become_idle(struct client *client)
     if (transport_congested(client->transport))
         transport_hold(client->transport, HOLD_SINK_FULL);
     /* An end of input is told again behind what is still to be offered: requests may wait before it. */
-    set_timer(client, client->config->idle_timeout);
+    set_limit(client, client->config->idle_timeout);
     transport_offer(client->transport);
 }
 
@@ -178,7 +179,7 @@ begin_exchange(struct client *client, struct slice bytes, size_t followed)
     static const struct exchange_handler exchange_handler = {.done = on_exchange_done};
     struct http_head head;
     struct http_problem problem;
-    event_del(&client->timer);
+    deadline_clear(&client->limit);
     if (!http_parse_request(bytes, &head, &problem)) {
         refuse_head(client, problem.status, problem.reason);
         return;
@@ -188,6 +189,7 @@ begin_exchange(struct client *client, struct slice bytes, size_t followed)
         return;
     }
     const struct exchange_client side = {.transport = client->transport,
+                                         .limit = &client->limit,
                                          .name = client->name,
                                          .config = client->config,
                                          .listener = client->listener,
@@ -213,10 +215,8 @@ read_head(struct client *client, const char *bytes, size_t length)
     const struct config *config = client->config;
     const struct http_limits limits = {config->max_head_size, config->max_target_size, config->max_head_fields};
     size_t consumed;
-    if (client->state == CLIENT_IDLE) {
-        client->state = CLIENT_HEAD;
-        set_timer(client, config->head_timeout);
-    }
+    bool begins = client->state == CLIENT_IDLE;
+    client->state = CLIENT_HEAD;
     enum http_scan_result result = http_scan(&client->scanner, &limits, true, bytes, length, &consumed);
     if (result == HTTP_SCAN_BAD) {
         refuse_head(client, client->scanner.status, client->scanner.reason);
@@ -231,6 +231,8 @@ read_head(struct client *client, const char *bytes, size_t length)
         close_now(client, true);
         return length;
     }
+    if (result == HTTP_SCAN_MORE && begins)
+        set_limit(client, config->head_timeout);
     if (result == HTTP_SCAN_COMPLETE)
         begin_exchange(client, head, length - consumed);
     return consumed;
@@ -324,11 +326,9 @@ static const struct transport_handler client_handler = {
 };
 
 static void
-on_timer(evutil_socket_t fd, short what, void *argument)
+on_limit(void *owner)
 {
-    (void)fd;
-    (void)what;
-    struct client *client = argument;
+    struct client *client = owner;
     if (client->state == CLIENT_HEAD)
         refuse_head(client, 408, "the request head was not complete in time (HEAD_TIMEOUT)");
     else if (client->state == CLIENT_IDLE)
@@ -348,7 +348,8 @@ client_new(const struct exchange_services *services, struct config *config, cons
     }
     client->transport =
         transport_new(services->base, services->reaper, origin->fd, &config->marks, &client_handler, client);
-    if (client->transport == NULL) {
+    if (client->transport == NULL || !deadline_init(&client->limit, services->base)) {
+        transport_close(client->transport);
         free(client);
         return NULL;
     }
@@ -361,8 +362,7 @@ client_new(const struct exchange_services *services, struct config *config, cons
     client->local = origin->is_local;
     client->entrance = origin->entrance;
     client->fd = origin->fd;
-    event_assign(&client->timer, services->base, -1, 0, on_timer, client);
-    set_timer(client, config->idle_timeout);
+    set_limit(client, config->idle_timeout);
     return client;
 }
 
@@ -394,7 +394,7 @@ client_take_settings(struct client *client, struct config *config, const struct 
     client->listener = listener;
     config_unref(former);
     if (client->state == CLIENT_IDLE)
-        set_timer(client, config->idle_timeout);
+        set_limit(client, config->idle_timeout);
 }
 
 void

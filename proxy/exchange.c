@@ -3,15 +3,17 @@
 #include "config.h"
 #include "exchange_state.h"
 #include "health.h"
+#include "policy/phrase.h"
 #include "reaper.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+enum { SHOWN_PATH_SIZE = 256 };
 
 static uint64_t
 now_microseconds(void)
@@ -64,7 +66,7 @@ static void
 release(struct exchange *exchange)
 {
     exchange_set_phase(exchange, EXCHANGE_OVER);
-    event_del(&exchange->answer_deadline);
+    deadline_clear(exchange->limit);
     dial_cancel(exchange->dial);
     exchange->dial = NULL;
     tunnel_free(exchange->tunnel);
@@ -167,9 +169,12 @@ static void
 refuse(struct exchange *exchange)
 {
     char message[VERDICT_TEXT_SIZE * 3];
-    snprintf(message, sizeof(message), "%.*s %.*s refused: %s", (int)exchange->method.length, exchange->method.data,
-             exchange->path.length < 256 ? (int)exchange->path.length : 256, exchange->path.data,
-             exchange->listener->terse ? "not granted here" : exchange->verdict.cure);
+    struct phrase phrase = phrase_begin(message, sizeof(message));
+    phrase_add_slice(&phrase, exchange->method);
+    phrase_add(&phrase, " ");
+    phrase_add_cut(&phrase, exchange->path, SHOWN_PATH_SIZE);
+    phrase_add(&phrase, " refused: ");
+    phrase_add(&phrase, exchange->listener->terse ? "not granted here" : exchange->verdict.cure);
     bool drain = exchange->request_framing == HTTP_BODY_LENGTH &&
                  exchange->request_length <= exchange->config->max_refused_body_size && !exchange->expects_continue;
     bool keep = exchange_can_keep(exchange) && (exchange->request_framing == HTTP_BODY_NONE || drain);
@@ -242,14 +247,6 @@ copy_words(struct exchange *exchange, const struct http_head *head, char *words)
     exchange->target = (struct slice){words, head->target.length};
 }
 
-static void
-on_answer_deadline(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    exchange_reply(argument, 504, "the engine did not begin its answer in time (ANSWER_TIMEOUT)", ACCESS_TIMEOUT);
-}
-
 /*
  * A question for our own health, whatever the policy says of it, which has no such path; a body or a wish for another
  * protocol makes it a call like any other. In place of it the engine gets a question of ours.
@@ -296,12 +293,15 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
 {
     size_t canonical_size = policy_buffer_size(head->target.length);
     size_t words_size = head->method.length + head->target.length;
-    struct exchange *exchange = calloc(1, sizeof(*exchange) + words_size + canonical_size);
+    /* The C library has faster ways for malloc than for calloc. */
+    struct exchange *exchange = malloc(sizeof(*exchange) + words_size + canonical_size);
     if (exchange == NULL)
         return NULL;
+    memset(exchange, 0, sizeof(*exchange));
     char *words = (char *)(exchange + 1);
     exchange->services = services;
     exchange->client = client->transport;
+    exchange->limit = client->limit;
     exchange->client_name = client->name;
     exchange->config = client->config;
     exchange->listener = client->listener;
@@ -320,7 +320,6 @@ exchange_new(const struct exchange_services *services, const struct exchange_cli
     http_body_bound(&exchange->request, exchange->config->max_chunk_extension_size,
                     exchange->config->max_trailers_size);
     copy_words(exchange, head, words);
-    event_assign(&exchange->answer_deadline, services->base, -1, 0, on_answer_deadline, exchange);
     struct policy_request request = {.method = exchange->method,
                                      .target = exchange->target,
                                      .content_type = head->content_type,

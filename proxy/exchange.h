@@ -17,6 +17,7 @@
 struct config;
 struct event_base;
 struct listener_config;
+struct deadline;
 struct exchange;
 struct reaper;
 struct upstream;
@@ -47,7 +48,8 @@ struct exchange_handler {
 /* The client's side of an exchange; everything is borrowed from the client and outlives the exchange. */
 struct exchange_client {
     struct transport *transport;
-    const char *name; /* for the log */
+    struct deadline *limit; /* free to use while the exchange runs */
+    const char *name;       /* for the log */
     const struct config *config;
     const struct listener_config *listener; /* where it came in: the policy */
     bool local;                             /* it is of this host: it may ask for our health whatever allow_from says */

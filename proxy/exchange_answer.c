@@ -5,7 +5,6 @@
 #include "transport.h"
 #include "tunnel.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 
 static void
@@ -71,7 +70,7 @@ begin_tunnel(struct exchange *exchange, const struct http_head *head)
     exchange->answer_begun = true;
     exchange->status = head->status;
     exchange_set_phase(exchange, EXCHANGE_TUNNELLING);
-    event_del(&exchange->answer_deadline);
+    deadline_clear(exchange->limit);
     if (!send_head(exchange, &answer)) {
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
         return;
@@ -94,7 +93,7 @@ begin_answer(struct exchange *exchange, const struct http_head *head)
     exchange->keep = framing != HTTP_BODY_UNTIL_CLOSE && !exchange->dechunk && exchange_can_keep(exchange);
     exchange->answer_begun = true;
     exchange->status = head->status;
-    event_del(&exchange->answer_deadline);
+    deadline_clear(exchange->limit);
     struct forward_answer answer = {
         .head = head,
         .framing = exchange->dechunk ? HTTP_BODY_UNTIL_CLOSE : framing,
@@ -308,15 +307,19 @@ static const struct transport_handler engine_handler = {
 };
 
 static void
+on_answer_late(void *owner)
+{
+    exchange_reply(owner, 504, "the engine did not begin its answer in time (ANSWER_TIMEOUT)", ACCESS_TIMEOUT);
+}
+
+static void
 start_deadline(struct exchange *exchange)
 {
     uint64_t limit = exchange->config->answer_timeout;
     bool plain = exchange->verdict.transport == TRANSPORT_PLAIN &&
                  (exchange->to_head || slice_equals(exchange->method, SLICE_LITERAL("GET")));
-    if (!plain || limit == 0)
-        return;
-    struct timeval delay = {.tv_sec = (time_t)(limit / 1000), .tv_usec = (suseconds_t)(limit % 1000) * 1000};
-    event_add(&exchange->answer_deadline, &delay);
+    if (plain && limit > 0)
+        deadline_set(exchange->limit, limit, on_answer_late, exchange);
 }
 
 void

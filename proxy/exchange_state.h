@@ -8,14 +8,13 @@
  */
 
 #include "access_log.h"
+#include "deadline.h"
 #include "exchange.h"
 #include "forward.h"
 #include "http_body.h"
 #include "policy/policy.h"
 #include "reaper.h"
 #include "text.h"
-
-#include <event2/event_struct.h>
 
 enum exchange_phase {
     EXCHANGE_NEW,
@@ -40,7 +39,7 @@ struct exchange {
     struct transport *engine; /* ours, from EXCHANGE_RELAYING on */
     struct dial *dial;
     struct tunnel *tunnel;
-    struct event answer_deadline;
+    struct deadline *limit; /* the owner's: when the answer must have begun */
 
     /* The request. */
     struct verdict verdict;

@@ -4,10 +4,7 @@
 static void
 append_field(struct text *text, const struct http_field *field)
 {
-    text_append(text, field->name);
-    text_append(text, SLICE_LITERAL(": "));
-    text_append(text, field->value);
-    text_append(text, SLICE_LITERAL("\r\n"));
+    text_append_field(text, field->name, field->value);
 }
 
 static void
@@ -32,7 +29,7 @@ forward_begin_request(struct text *text, const struct http_head *head, struct sl
     text_append(text, SLICE_LITERAL(" HTTP/1.1\r\nHost: docker\r\n"));
     for (size_t i = 0; i < head->field_count; i++) {
         const struct http_field *field = &head->fields[i];
-        if (!http_field_is_hop_by_hop(field->name) && policy_forwards_field(field->name))
+        if (!field->hop_by_hop && policy_forwards_field(field->name))
             append_field(text, field);
     }
 }
@@ -60,12 +57,11 @@ forward_end_request(struct text *text, const struct forward_framing *framing, st
 static bool
 answer_keeps(const struct http_field *field, const struct forward_answer *answer)
 {
-    if (!http_field_is_hop_by_hop(field->name))
+    if (!field->hop_by_hop)
         return true;
     if (answer->upgrade)
-        return slice_equals_ignoring_case(field->name, SLICE_LITERAL("connection")) ||
-               slice_equals_ignoring_case(field->name, SLICE_LITERAL("upgrade"));
-    return answer->keep_length && slice_equals_ignoring_case(field->name, SLICE_LITERAL("content-length"));
+        return field->kind == HTTP_FIELD_CONNECTION || field->kind == HTTP_FIELD_UPGRADE;
+    return answer->keep_length && field->kind == HTTP_FIELD_LENGTH;
 }
 
 void

@@ -1,36 +1,7 @@
 #include "http_head.h"
 
-enum {
-    /* 18 digits stay below 2^63, where Go's lengths end, and far below what overflows here. */
-    LENGTH_DIGITS_MAX = 18,
-};
-
-bool
-http_is_token_byte(unsigned char byte)
-{
-    if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
-        return true;
-    switch (byte) {
-    case '!':
-    case '#':
-    case '$':
-    case '%':
-    case '&':
-    case '\'':
-    case '*':
-    case '+':
-    case '-':
-    case '.':
-    case '^':
-    case '_':
-    case '`':
-    case '|':
-    case '~':
-        return true;
-    default:
-        return false;
-    }
-}
+/* 18 digits stay below 2^63, where Go's lengths end, and far below what overflows here. */
+enum { LENGTH_DIGITS_MAX = 18 };
 
 static bool
 fail(struct http_problem *problem, int status, const char *reason)
@@ -135,20 +106,66 @@ parse_status_line(struct slice line, struct http_head *head, struct http_problem
     return true;
 }
 
+/* The fields that concern one connection or the message itself; what stands below is all that is special about a name.
+ */
+static const struct known_field {
+    struct slice name;
+    enum http_field_kind kind;
+    bool hop_by_hop;
+    bool of_message;   /* a peer that honours nominations would drop it, and with it what was judged */
+    const char *twice; /* it may stand once only, as a message with two of them has two meanings */
+} known_fields[] = {
+    {SLICE_LITERAL("te"), HTTP_FIELD_PLAIN, true, false, NULL},
+    {SLICE_LITERAL("host"), HTTP_FIELD_HOST, true, true, "Host stands twice"},
+    {SLICE_LITERAL("expect"), HTTP_FIELD_EXPECT, true, true, "Expect stands twice"},
+    {SLICE_LITERAL("trailer"), HTTP_FIELD_PLAIN, true, false, NULL},
+    {SLICE_LITERAL("upgrade"), HTTP_FIELD_UPGRADE, true, false, "Upgrade stands twice"},
+    {SLICE_LITERAL("connection"), HTTP_FIELD_CONNECTION, true, true, NULL},
+    {SLICE_LITERAL("keep-alive"), HTTP_FIELD_PLAIN, true, false, NULL},
+    {SLICE_LITERAL("content-type"), HTTP_FIELD_TYPE, false, true, "Content-Type stands twice"},
+    {SLICE_LITERAL("content-length"), HTTP_FIELD_LENGTH, true, true, "Content-Length stands twice"},
+    {SLICE_LITERAL("proxy-connection"), HTTP_FIELD_PLAIN, true, false, NULL},
+    {SLICE_LITERAL("transfer-encoding"), HTTP_FIELD_CODING, true, true, "Transfer-Encoding stands twice"},
+    {SLICE_LITERAL("proxy-authenticate"), HTTP_FIELD_PLAIN, true, false, NULL},
+    {SLICE_LITERAL("proxy-authorization"), HTTP_FIELD_PLAIN, true, false, NULL},
+};
+
+/* NULL for all other names. */
+static const struct known_field *
+find_known_field(struct slice name)
+{
+    /* A look at the first letter spares most names the rest: c, e, h, k, p, t and u. */
+    const uint32_t letters = 1u << 3 | 1u << 5 | 1u << 8 | 1u << 11 | 1u << 16 | 1u << 20 | 1u << 21;
+    if (name.length == 0 || (letters >> (name.data[0] & 31) & 1) == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof(known_fields) / sizeof(known_fields[0]); i++)
+        if (slice_equals_ignoring_case(name, known_fields[i].name))
+            return &known_fields[i];
+    return NULL;
+}
+
 static bool
 parse_fields(struct slice rest, struct http_head *head, struct http_problem *problem, int status)
 {
     while (rest.length > 2) {
         struct slice line = next_line(&rest);
-        struct slice name;
-        if (!cut(&line, ':', &name) || name.length == 0)
-            return fail(problem, status, "a field line has no name and colon");
-        for (size_t i = 0; i < name.length; i++)
-            if (!http_is_token_byte((unsigned char)name.data[i]))
-                return fail(problem, status, "a field name holds a byte that no name may hold");
+        size_t length = 0;
+        while (length < line.length && http_is_token_byte((unsigned char)line.data[length]))
+            length++;
+        if (length == 0 || length == line.length || line.data[length] != ':') {
+            bool named = line.length > 0 && line.data[0] != ':' && memchr(line.data, ':', line.length) != NULL;
+            return fail(problem, status,
+                        named ? "a field name holds a byte that no name may hold"
+                              : "a field line has no name and colon");
+        }
         if (head->field_count == HTTP_FIELDS_MAX)
             return fail(problem, status == 400 ? 431 : status, "the head has too many fields");
-        head->fields[head->field_count++] = (struct http_field){name, trim(line)};
+        struct http_field *field = &head->fields[head->field_count++];
+        field->name = (struct slice){line.data, length};
+        field->value = trim((struct slice){line.data + length + 1, line.length - length - 1});
+        const struct known_field *known = find_known_field(field->name);
+        field->kind = known != NULL ? known->kind : HTTP_FIELD_PLAIN;
+        field->hop_by_hop = known != NULL && known->hop_by_hop;
     }
     return true;
 }
@@ -168,18 +185,11 @@ parse_length(struct slice value, uint64_t *length)
     return true;
 }
 
-/* Names that a peer which honours nominations would drop, and with them what was judged. */
 static bool
-must_not_be_nominated(struct slice name)
+is_of_message(struct slice name)
 {
-    static const struct slice names[] = {
-        SLICE_LITERAL("host"),         SLICE_LITERAL("content-length"), SLICE_LITERAL("transfer-encoding"),
-        SLICE_LITERAL("content-type"), SLICE_LITERAL("connection"),     SLICE_LITERAL("expect"),
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_equals_ignoring_case(name, names[i]))
-            return true;
-    return false;
+    const struct known_field *known = find_known_field(name);
+    return known != NULL && known->of_message;
 }
 
 static bool
@@ -199,45 +209,10 @@ read_connection(struct slice value, struct http_head *head, struct http_problem 
             head->close = true;
         else if (slice_equals_ignoring_case(option, SLICE_LITERAL("keep-alive")))
             head->keep_alive = true;
-        else if (must_not_be_nominated(option))
+        else if (is_of_message(option))
             return fail(problem, status, "Connection names a field that belongs to the message");
     }
     return true;
-}
-
-enum {
-    SEEN_HOST = 1,
-    SEEN_LENGTH = 2,
-    SEEN_CODING = 4,
-    SEEN_TYPE = 8,
-    SEEN_EXPECT = 16,
-    SEEN_UPGRADE = 32,
-};
-
-/* The fields that may stand once only, as a message with two of them has two meanings. */
-static const struct {
-    struct slice name;
-    unsigned bit;
-    const char *twice;
-} singles[] = {
-    {SLICE_LITERAL("host"), SEEN_HOST, "Host stands twice"},
-    {SLICE_LITERAL("content-length"), SEEN_LENGTH, "Content-Length stands twice"},
-    {SLICE_LITERAL("transfer-encoding"), SEEN_CODING, "Transfer-Encoding stands twice"},
-    {SLICE_LITERAL("content-type"), SEEN_TYPE, "Content-Type stands twice"},
-    {SLICE_LITERAL("expect"), SEEN_EXPECT, "Expect stands twice"},
-    {SLICE_LITERAL("upgrade"), SEEN_UPGRADE, "Upgrade stands twice"},
-};
-
-static unsigned
-single_bit(struct slice name, const char **twice)
-{
-    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
-        if (slice_equals_ignoring_case(name, singles[i].name)) {
-            *twice = singles[i].twice;
-            return singles[i].bit;
-        }
-    }
-    return 0;
 }
 
 static bool
@@ -270,29 +245,33 @@ check_host(struct slice value, struct http_problem *problem)
 }
 
 static bool
-read_single(unsigned bit, struct slice value, struct http_head *head, struct http_problem *problem, bool request)
+read_field(const struct http_field *field, struct http_head *head, struct http_problem *problem, bool request)
 {
-    switch (bit) {
-    case SEEN_HOST:
-        return !request || check_host(value, problem);
-    case SEEN_LENGTH:
+    int status = request ? 400 : 502;
+    switch (field->kind) {
+    case HTTP_FIELD_HOST:
+        return !request || check_host(field->value, problem);
+    case HTTP_FIELD_LENGTH:
         head->has_length = true;
-        return parse_length(value, &head->body_length) ||
-               fail(problem, request ? 400 : 502, "Content-Length is not a number of at most 18 digits");
-    case SEEN_CODING:
-        return read_coding(value, head, problem, request ? 400 : 502);
-    case SEEN_TYPE:
-        head->content_type = value;
+        return parse_length(field->value, &head->body_length) ||
+               fail(problem, status, "Content-Length is not a number of at most 18 digits");
+    case HTTP_FIELD_CODING:
+        return read_coding(field->value, head, problem, status);
+    case HTTP_FIELD_TYPE:
+        head->content_type = field->value;
         return true;
-    case SEEN_EXPECT:
-        return !request || read_expect(value, head, problem);
-    case SEEN_UPGRADE:
+    case HTTP_FIELD_EXPECT:
+        return !request || read_expect(field->value, head, problem);
+    case HTTP_FIELD_UPGRADE:
         if (head->minor == 1)
-            head->upgrade = value;
+            head->upgrade = field->value;
         return true;
-    default:
-        return true;
+    case HTTP_FIELD_CONNECTION:
+        return read_connection(field->value, head, problem, status);
+    case HTTP_FIELD_PLAIN:
+        break;
     }
+    return true;
 }
 
 static bool
@@ -302,22 +281,19 @@ read_fields(struct http_head *head, struct http_problem *problem, bool request)
     int status = request ? 400 : 502;
     for (size_t i = 0; i < head->field_count; i++) {
         const struct http_field *field = &head->fields[i];
-        const char *twice = NULL;
-        unsigned bit = single_bit(field->name, &twice);
-        if (bit != 0) {
-            if (seen & bit)
-                return fail(problem, status, twice);
-            seen |= bit;
-            if (!read_single(bit, field->value, head, problem, request))
-                return false;
-        } else if (slice_equals_ignoring_case(field->name, SLICE_LITERAL("connection"))) {
-            if (!read_connection(field->value, head, problem, status))
-                return false;
-        }
+        unsigned bit = 1u << field->kind;
+        if (field->kind == HTTP_FIELD_PLAIN)
+            continue;
+        const char *twice = seen & bit ? find_known_field(field->name)->twice : NULL;
+        if (twice != NULL)
+            return fail(problem, status, twice);
+        seen |= bit;
+        if (!read_field(field, head, problem, request))
+            return false;
     }
-    if ((seen & SEEN_LENGTH) && (seen & SEEN_CODING))
+    if ((seen & 1u << HTTP_FIELD_LENGTH) && (seen & 1u << HTTP_FIELD_CODING))
         return fail(problem, status, "Content-Length and Transfer-Encoding stand together");
-    if (request && head->minor == 1 && !(seen & SEEN_HOST))
+    if (request && head->minor == 1 && !(seen & 1u << HTTP_FIELD_HOST))
         return fail(problem, 400, "Host is missing");
     return true;
 }
@@ -359,24 +335,8 @@ http_answer_has_body(int status, bool head_request)
 bool
 http_field_is_hop_by_hop(struct slice name)
 {
-    static const struct slice names[] = {
-        SLICE_LITERAL("connection"),
-        SLICE_LITERAL("keep-alive"),
-        SLICE_LITERAL("proxy-connection"),
-        SLICE_LITERAL("te"),
-        SLICE_LITERAL("trailer"),
-        SLICE_LITERAL("transfer-encoding"),
-        SLICE_LITERAL("upgrade"),
-        SLICE_LITERAL("proxy-authenticate"),
-        SLICE_LITERAL("proxy-authorization"),
-        SLICE_LITERAL("content-length"),
-        SLICE_LITERAL("expect"),
-        SLICE_LITERAL("host"),
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_equals_ignoring_case(name, names[i]))
-            return true;
-    return false;
+    const struct known_field *known = find_known_field(name);
+    return known != NULL && known->hop_by_hop;
 }
 
 const char *

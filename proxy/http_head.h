@@ -27,9 +27,23 @@ enum http_framing {
     HTTP_BODY_UNTIL_CLOSE, /* answers only */
 };
 
+/* What a field is to a message, by its name. */
+enum http_field_kind {
+    HTTP_FIELD_PLAIN,
+    HTTP_FIELD_HOST,
+    HTTP_FIELD_LENGTH,
+    HTTP_FIELD_CODING,
+    HTTP_FIELD_TYPE,
+    HTTP_FIELD_EXPECT,
+    HTTP_FIELD_UPGRADE,
+    HTTP_FIELD_CONNECTION,
+};
+
 struct http_field {
     struct slice name;
     struct slice value; /* without the white space around it */
+    enum http_field_kind kind;
+    bool hop_by_hop; /* it concerns one connection only and is never passed on (RFC 9110 section 7.6.1) */
 };
 
 /* A head taken apart; every slice points into the bytes that were parsed. */
@@ -73,9 +87,14 @@ bool http_parse_answer(struct slice bytes, struct http_head *head, struct http_p
 bool http_answer_has_body(int status, bool head_request);
 
 /* tchar, RFC 9110 section 5.6.2: what methods and field names consist of. */
-bool http_is_token_byte(unsigned char byte);
+static inline bool
+http_is_token_byte(unsigned char byte)
+{
+    static const uint32_t set[256 / 32] = {[1] = 0x03ff6cfa, [2] = 0xc7fffffe, [3] = 0x57ffffff};
+    return (set[byte / 32] >> (byte % 32) & 1) != 0;
+}
 
-/* True for fields that concern one connection only and are never passed on (RFC 9110 section 7.6.1). */
+/* What `hop_by_hop` of a field tells, for a name alone. */
 bool http_field_is_hop_by_hop(struct slice name);
 
 /* The reason phrase for a status that is answered here. */

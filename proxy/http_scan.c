@@ -1,4 +1,5 @@
 #include "http_scan.h"
+#include "bytes.h"
 #include "http_head.h"
 
 enum { METHOD_SIZE_MAX = 16 };
@@ -79,34 +80,85 @@ scan_byte(struct http_scanner *scanner, const struct http_limits *limits, bool r
     return HTTP_SCAN_MORE;
 }
 
-/* Bytes that a field line may hold anywhere but at its begin: most of every head, so they are skipped in runs. */
-static size_t
-run_length(const struct http_scanner *scanner, const struct http_limits *limits, const char *bytes, size_t length)
+static bool
+is_usual(unsigned char byte, unsigned least, bool ascii)
 {
-    size_t room = limits->head - scanner->size;
-    size_t end = length < room ? length : room;
+    return byte >= least && byte != 0x7f && !(ascii && byte >= 0x80);
+}
+
+/* How many bytes there are in front of the first that must be looked at by itself. */
+static size_t
+run_length(const char *bytes, size_t length, unsigned least, bool ascii)
+{
     size_t run = 0;
-    while (run < end && (unsigned char)bytes[run] >= 0x20 && (unsigned char)bytes[run] != 0x7f)
+    for (; run + BYTES_A_WORD <= length; run += BYTES_A_WORD) {
+        uint64_t word = bytes_load(bytes + run);
+        uint64_t marks = bytes_below(word, least) | bytes_equal(word, 0x7f) | (ascii ? bytes_above_ascii(word) : 0);
+        if (bytes_marked(marks) != 0)
+            return run + bytes_first(bytes_marked(marks));
+    }
+    while (run < length && is_usual((unsigned char)bytes[run], least, ascii))
         run++;
     return run;
+}
+
+static size_t
+lesser(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
+/*
+ * Skips what is most of every head in one go: bytes that a field line may hold anywhere but at its begin, and those of
+ * a target and a version. Returns how many; never one that would exceed a limit.
+ */
+static size_t
+skip_run(struct http_scanner *scanner, const struct http_limits *limits, bool request, const char *bytes, size_t length)
+{
+    bool request_line = request && scanner->lines == 0;
+    bool may_begin = scanner->line_length > 0 || (!request_line && (unsigned char)bytes[0] > ' ');
+    if (scanner->carriage_return || !may_begin || (request_line && scanner->spaces == 0))
+        return 0;
+    length = lesser(length, limits->head - scanner->size);
+    if (request_line && scanner->spaces == 1)
+        length = lesser(length, limits->target - scanner->target_length);
+    size_t run = run_length(bytes, length, request_line ? 0x21 : 0x20, request_line);
+    scanner->size += run;
+    scanner->line_length += run;
+    if (request_line && scanner->spaces == 1)
+        scanner->target_length += run;
+    return run;
+}
+
+/* Both bytes of a line's end at once, where both are there and allowed; `result` is told then. */
+static bool
+skip_line_end(struct http_scanner *scanner, const struct http_limits *limits, bool request, const char *bytes,
+              size_t length, enum http_scan_result *result)
+{
+    if (length < 2 || bytes[0] != '\r' || bytes[1] != '\n' || scanner->carriage_return ||
+        limits->head - scanner->size < 2)
+        return false;
+    scanner->size += 2;
+    *result = scan_line_end(scanner, limits, request);
+    return true;
 }
 
 enum http_scan_result
 http_scan(struct http_scanner *scanner, const struct http_limits *limits, bool request, const char *bytes,
           size_t length, size_t *consumed)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (scanner->line_length > 0 && !scanner->carriage_return && (scanner->lines > 0 || !request)) {
-            size_t run = run_length(scanner, limits, bytes + i, length - i);
-            scanner->size += run;
-            scanner->line_length += run;
-            i += run;
-            if (i == length)
-                break;
-        }
-        enum http_scan_result result = scan_byte(scanner, limits, request, (unsigned char)bytes[i]);
+    size_t at = 0;
+    while (at < length) {
+        enum http_scan_result result;
+        at += skip_run(scanner, limits, request, bytes + at, length - at);
+        if (at == length)
+            break;
+        if (skip_line_end(scanner, limits, request, bytes + at, length - at, &result))
+            at += 2;
+        else
+            result = scan_byte(scanner, limits, request, (unsigned char)bytes[at++]);
         if (result != HTTP_SCAN_MORE) {
-            *consumed = i + 1;
+            *consumed = at;
             return result;
         }
     }

@@ -99,20 +99,12 @@ put_whole(struct log_record *record, const char *bytes, size_t length)
     return true;
 }
 
-static bool
-is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
 static void
 put_escaped(struct log_record *record, struct slice value)
 {
     size_t at = 0;
     while (at < value.length) {
-        size_t run = 0;
-        while (at + run < value.length && is_plain((unsigned char)value.data[at + run]))
-            run++;
+        size_t run = text_plain_run((struct slice){value.data + at, value.length - at}, false);
         put(record, value.data + at, run);
         at += run;
         if (at == value.length)
@@ -135,29 +127,7 @@ put_escaped(struct log_record *record, struct slice value)
 static bool
 needs_quotes(struct slice value)
 {
-    for (size_t i = 0; i < value.length; i++) {
-        unsigned char byte = (unsigned char)value.data[i];
-        if (byte <= ' ' || byte >= 0x7f || byte == '"' || byte == '\\' || byte == '=')
-            return true;
-    }
-    return value.length == 0;
-}
-
-/* The last `count` digits of a number, with zeros in front. */
-static void
-write_digits(char *digits, size_t count, uint64_t number)
-{
-    for (size_t i = count; i > 0; i--, number /= 10)
-        digits[i - 1] = (char)('0' + number % 10);
-}
-
-static size_t
-count_digits(uint64_t number)
-{
-    size_t count = 1;
-    for (; number > 9; number /= 10)
-        count++;
-    return count;
+    return value.length == 0 || text_plain_run(value, true) < value.length;
 }
 
 static void
@@ -175,7 +145,7 @@ put_time(struct log_record *record)
         length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
     }
     char fraction[] = {'.', '0', '0', '0', 'Z'};
-    write_digits(fraction + 1, 3, (uint64_t)now.tv_nsec / 1000000);
+    text_write_digits(fraction + 1, 3, (uint64_t)now.tv_nsec / 1000000);
     put(record, text, length);
     put(record, fraction, sizeof(fraction));
 }
@@ -230,18 +200,19 @@ log_begin(struct log_record *record, enum log_level level, const char *event)
     put(record, event, strlen(event));
 }
 
+/* Callers have made sure that it fits. */
 static void
 put_key(struct log_record *record, const char *key)
 {
-    if (state.format == LOG_FORMAT_JSON) {
-        put(record, ",\"", 2);
-        put(record, key, strlen(key));
-        put(record, "\":", 2);
-        return;
-    }
-    put(record, " ", 1);
-    put(record, key, strlen(key));
-    put(record, "=", 1);
+    bool json = state.format == LOG_FORMAT_JSON;
+    size_t length = strlen(key);
+    char *at = record->text + record->length;
+    memcpy(at, json ? ",\"" : " ", 2);
+    at += json ? 2 : 1;
+    memcpy(at, key, length);
+    at += length;
+    memcpy(at, json ? "\":" : "=", 2);
+    record->length = (size_t)(at - record->text) + (json ? 2 : 1);
 }
 
 /* A value for which the key and two quotes would not fit is left out whole: what is written stays well formed. */
@@ -276,9 +247,8 @@ log_string(struct log_record *record, const char *key, const char *value)
 void
 log_number(struct log_record *record, const char *key, uint64_t value)
 {
-    char digits[24];
-    size_t length = count_digits(value);
-    write_digits(digits, length, value);
+    char digits[TEXT_DIGITS_MAX];
+    size_t length = text_write_number(digits, value);
     add_field(record, key, (struct slice){digits, length});
     if (record->length + strlen(key) + 32 >= sizeof(record->text) - RECORD_RESERVE)
         return;
@@ -289,11 +259,10 @@ log_number(struct log_record *record, const char *key, uint64_t value)
 void
 log_seconds(struct log_record *record, const char *key, uint64_t microseconds)
 {
-    char digits[40];
-    size_t length = count_digits(microseconds / 1000000);
-    write_digits(digits, length, microseconds / 1000000);
+    char digits[TEXT_DIGITS_MAX + 8];
+    size_t length = text_write_number(digits, microseconds / 1000000);
     digits[length++] = '.';
-    write_digits(digits + length, 6, microseconds);
+    text_write_digits(digits + length, 6, microseconds);
     length += 6;
     add_field(record, key, (struct slice){digits, length});
     if (record->length + strlen(key) + 48 >= sizeof(record->text) - RECORD_RESERVE)

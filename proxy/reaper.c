@@ -52,9 +52,10 @@ reaper_free(struct reaper *reaper)
 void
 reaper_take(struct reaper *reaper, struct reaper_entry *entry, void (*free_entry)(struct reaper_entry *entry))
 {
+    /* An event that is made active during a callback runs behind those that are active already. */
+    if (reaper->waiting == NULL)
+        event_active(&reaper->turn_end, 0, 0);
     entry->free = free_entry;
     entry->next = reaper->waiting;
     reaper->waiting = entry;
-    /* An event that is made active during a callback runs behind those that are active already. */
-    event_active(&reaper->turn_end, 0, 0);
 }

@@ -1,4 +1,5 @@
 #include "text.h"
+#include "bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,27 +24,72 @@ text_reserve(struct text *text, size_t capacity)
 }
 
 void
-text_append(struct text *text, struct slice bytes)
-{
-    text_reserve(text, text->length + bytes.length);
-    if (text->failed || bytes.length == 0)
-        return;
-    memcpy(text->data + text->length, bytes.data, bytes.length);
-    text->length += bytes.length;
-}
-
-void
 text_append_string(struct text *text, const char *string)
 {
     text_append(text, slice_from_string(string));
 }
 
 void
+text_append_field(struct text *text, struct slice name, struct slice value)
+{
+    text_reserve(text, text->length + name.length + value.length + 4);
+    if (text->failed)
+        return;
+    char *at = text->data + text->length;
+    memcpy(at, name.data, name.length);
+    memcpy(at + name.length, ": ", 2);
+    at += name.length + 2;
+    memcpy(at, value.data, value.length);
+    memcpy(at + value.length, "\r\n", 2);
+    text->length += name.length + value.length + 4;
+}
+
+void
 text_append_number(struct text *text, uint64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
-    text_append(text, (struct slice){digits, (size_t)length});
+    char digits[TEXT_DIGITS_MAX];
+    text_append(text, (struct slice){digits, text_write_number(digits, number)});
+}
+
+size_t
+text_write_number(char *digits, uint64_t number)
+{
+    size_t length = 1;
+    for (uint64_t rest = number; rest > 9; rest /= 10)
+        length++;
+    text_write_digits(digits, length, number);
+    return length;
+}
+
+void
+text_write_digits(char *digits, size_t count, uint64_t number)
+{
+    for (; count > 0; count--, number /= 10)
+        digits[count - 1] = (char)('0' + number % 10);
+}
+
+/* One bit a byte: what stands for itself within quotes, and what needs none. */
+static const uint32_t PLAIN_BYTES[256 / 32] = {[1] = 0xfffffffb, [2] = 0xefffffff, [3] = 0x7fffffff};
+static const uint32_t BARE_BYTES[256 / 32] = {[1] = 0xdffffffa, [2] = 0xefffffff, [3] = 0x7fffffff};
+
+size_t
+text_plain_run(struct slice text, bool bare)
+{
+    size_t run = 0;
+    for (; run + BYTES_A_WORD <= text.length; run += BYTES_A_WORD) {
+        uint64_t word = bytes_load(text.data + run);
+        uint64_t marks = bytes_below(word, bare ? 0x21 : 0x20) | bytes_above_ascii(word) | bytes_equal(word, 0x7f) |
+                         bytes_equal(word, '"') | bytes_equal(word, '\\') | (bare ? bytes_equal(word, '=') : 0);
+        if (bytes_marked(marks) != 0)
+            return run + bytes_first(bytes_marked(marks));
+    }
+    const uint32_t *set = bare ? BARE_BYTES : PLAIN_BYTES;
+    for (; run < text.length; run++) {
+        unsigned char byte = (unsigned char)text.data[run];
+        if ((set[byte / 32] >> (byte % 32) & 1) == 0)
+            break;
+    }
+    return run;
 }
 
 size_t

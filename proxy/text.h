@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 struct text {
     char *data;
@@ -21,12 +22,38 @@ struct text {
     bool failed;
 };
 
-void text_append(struct text *text, struct slice bytes);
+/* Makes room for so many bytes in all, to spare later growth. */
+void text_reserve(struct text *text, size_t capacity);
+
+static inline void
+text_append(struct text *text, struct slice bytes)
+{
+    if (bytes.length > text->capacity - text->length)
+        text_reserve(text, text->length + bytes.length);
+    if (text->failed || bytes.length == 0)
+        return;
+    memcpy(text->data + text->length, bytes.data, bytes.length);
+    text->length += bytes.length;
+}
+
+/* "Name: value" and the line's end, as heads have it. */
+void text_append_field(struct text *text, struct slice name, struct slice value);
+
 void text_append_string(struct text *text, const char *string);
 void text_append_number(struct text *text, uint64_t number);
 
-/* Makes room for so many bytes in all, to spare later growth. */
-void text_reserve(struct text *text, size_t capacity);
+/* A number without a printf, for what is written on the way of a request; returns how many digits it has. No NUL. */
+enum { TEXT_DIGITS_MAX = 20 };
+size_t text_write_number(char *digits, uint64_t number);
+
+/* The last `count` digits of a number, with zeros in front. */
+void text_write_digits(char *digits, size_t count, uint64_t number);
+
+/*
+ * How many bytes of ASCII there are in front of the first that can't stand for itself within double quotes, or, with
+ * `bare`, without them in a record of the log, where a blank and a = end a value.
+ */
+size_t text_plain_run(struct slice text, bool bare);
 
 /* A copy of a string, to be freed. NULL: no memory. */
 char *text_copy(const char *string);

@@ -8,6 +8,7 @@
 #include <event2/event_struct.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -41,7 +42,9 @@ struct transport {
     bool input_ended;
     bool end_told;
     bool closed;
-    bool bulk; /* the last piece was a large one: more like it is likely to follow */
+    bool offering;    /* the handler has bytes in its hands */
+    bool offer_again; /* and somebody wants what it leaves to be offered */
+    bool bulk;        /* the last piece was a large one: more like it is likely to follow */
 };
 
 static char scratch[BULK_SIZE];
@@ -120,6 +123,26 @@ tell_end(struct transport *transport)
     transport->handler->ended(transport->owner);
 }
 
+/* Returns how many bytes were taken. The handler may have changed, and the transport may be closed. */
+static size_t
+offer(struct transport *transport, const char *bytes, size_t length)
+{
+    transport->offering = true;
+    transport->offer_again = false;
+    size_t taken = transport->handler->received(transport->owner, bytes, length);
+    transport->offering = false;
+    return taken;
+}
+
+/* Behind an offer, once what was left is kept: it is offered in a call of its own, where that is wanted. */
+static void
+offer_again(struct transport *transport)
+{
+    if (transport->offer_again && transport_kept(transport) > 0)
+        event_active(&transport->resume, 0, 0);
+    transport->offer_again = false;
+}
+
 /* Offers what is kept; returns with the transport possibly closed. */
 static void
 offer_kept(struct transport *transport)
@@ -134,7 +157,7 @@ offer_kept(struct transport *transport)
         /* Taken out first: the handler may change the owner, and the new one must not be offered these bytes twice. */
         struct evbuffer *offered = transport->kept;
         transport->kept = NULL;
-        size_t taken = transport->handler->received(transport->owner, (const char *)bytes, length);
+        size_t taken = offer(transport, (const char *)bytes, length);
         evbuffer_drain(offered, taken);
         if (evbuffer_get_length(offered) == 0 || transport->closed)
             evbuffer_free(offered);
@@ -143,6 +166,7 @@ offer_kept(struct transport *transport)
         if (transport->closed)
             return;
         bound_kept(transport);
+        offer_again(transport);
     }
     tell_end(transport);
 }
@@ -158,15 +182,15 @@ receive(struct transport *transport, size_t length)
         offer_kept(transport);
         return;
     }
-    size_t taken = transport->handler->received(transport->owner, scratch, length);
+    size_t taken = offer(transport, scratch, length);
     if (transport->closed || taken == length)
         return;
-    /* The handler may have changed: what is left over is offered to the new one in a call of its own. */
     if (!keep(transport, scratch + taken, length - taken)) {
         fail_reading(transport, ENOMEM);
         return;
     }
     bound_kept(transport);
+    offer_again(transport);
 }
 
 /* What the sink did not take of the bytes in the conduit waits in its queue like all else. */
@@ -300,11 +324,12 @@ struct transport *
 transport_new(struct event_base *base, struct reaper *reaper, int fd, const struct transport_marks *marks,
               const struct transport_handler *handler, void *owner)
 {
-    struct transport *transport = calloc(1, sizeof(*transport));
+    struct transport *transport = malloc(sizeof(*transport));
     if (transport == NULL) {
         close(fd);
         return NULL;
     }
+    memset(transport, 0, sizeof(*transport));
     transport->reaper = reaper;
     transport->marks = *marks;
     transport->handler = handler;
@@ -361,7 +386,9 @@ transport_set_handler(struct transport *transport, const struct transport_handle
     transport->end_told = false;
     transport->write_error_told = false;
     transport->read_error_told = false;
-    event_active(&transport->resume, 0, 0);
+    if (transport_failed(transport))
+        event_active(&transport->resume, 0, 0);
+    transport_offer(transport);
 }
 
 void
@@ -452,6 +479,7 @@ transport_release(struct transport *transport, enum transport_hold reason)
 void
 transport_offer(struct transport *transport)
 {
+    transport->offer_again = transport->offering;
     if (transport_kept(transport) > 0 || (transport->input_ended && !transport->end_told))
         event_active(&transport->resume, 0, 0);
 }

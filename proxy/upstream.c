@@ -230,8 +230,10 @@ struct dial *
 upstream_dial(struct upstream *upstream, void (*done)(void *owner, const struct dial_result *result), void *owner)
 {
     const struct address *address = &upstream->address;
-    struct dial_result result = {.fd =
-                                     socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    struct dial_result result;
+    result.fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    result.status = 0;
+    result.problem[0] = '\0';
     int error = result.fd < 0 ? errno : 0;
     if (error == 0) {
         if (!address_is_unix(address))

@@ -136,6 +136,17 @@ class HAProxy(Peer):
         return [program, "-db", "-f", str(path)], {**original.defaults, **GRANTS}
 
 
+class Floor(Peer):
+    """The least that any proxy can take (floor.c): a fresh connection to the engine for each call, or ones that stay."""
+
+    def __init__(self, program, folder, kept):
+        super().__init__("floor-kept" if kept else "floor", folder)
+        self.program, self.kept = program, kept
+
+    def command(self, engine, port):
+        return [self.program, engine, str(port), str(self.path)] + ["kept"] * self.kept, {}
+
+
 class Other(Peer):
     """A further proxy by its command line, in which {engine} and {port} are filled in; its settings are its user's."""
 
