@@ -186,12 +186,17 @@ complain_of_switch(struct policy_builder *builder, const char *name)
     const struct dialect *dialect = builder->policy->switches.dialect;
     struct slice text = slice_from_string(name);
     const struct dialect *other;
-    for (size_t i = 0; (other = dialect_at(i)) != NULL; i++) {
+    char words[96] = "";
+    size_t length = 0;
+    for (size_t i = 0; (other = dialect_at(i)) != NULL && length < sizeof(words); i++) {
         if (dialect_switch_find(other, text) != NULL) {
-            return fail(builder, "%.*s: no switch of the %s dialect; dialect = %s, above it, has it", shown(name), name,
-                        dialect->word, other->word);
+            length +=
+                (size_t)snprintf(words + length, sizeof(words) - length, "%s%s", length > 0 ? " or " : "", other->word);
         }
     }
+    if (length > 0)
+        return fail(builder, "%.*s: no switch of the %s dialect; dialect = %s, above it, has it", shown(name), name,
+                    dialect->word, words);
     const struct dialect_switch *near = suggest_switch(dialect, text, true);
     if (near == NULL)
         return fail(builder, "%.*s: no key of a policy, and no switch of the %s dialect", shown(name), name,

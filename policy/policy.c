@@ -2,6 +2,7 @@
 #include "content.h"
 #include "cure.h"
 #include "grants.h"
+#include "idle_switches.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,19 @@ const char *
 policy_bind_variable(const struct policy *policy)
 {
     return policy->switches.dialect->binds;
+}
+
+void
+policy_idle_switches(const struct policy *policy, bool exec_is_said, void (*line)(void *owner, const char *text),
+                     void *owner)
+{
+    const struct idle_switches idle = {.switches = &policy->switches,
+                                       .dialect_is_said = true,
+                                       .exec_is_said = exec_is_said,
+                                       .line = line,
+                                       .owner = owner};
+    if (policy->switches.dialect != NULL)
+        idle_switches_list(&idle);
 }
 
 const char *

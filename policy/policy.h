@@ -307,6 +307,13 @@ void policy_warnings_beside_file(char *const environment[], const char *const ex
 void policy_doubts(const struct policy *policy, void (*doubt)(void *owner, unsigned line, const char *text),
                    void *owner);
 
+/*
+ * Calls `line` with a sentence, "NAME=1 does nothing while …", for each switch of a policy that is on and of no use without
+ * another one. `exec_is_said`: somebody wrote a value for EXEC.
+ */
+void policy_idle_switches(const struct policy *policy, bool exec_is_said, void (*line)(void *owner, const char *text),
+                          void *owner);
+
 /* Calls `line` for each grant in force, narrowest words first; for the start-up log ("events: GET /events" …). */
 void policy_grants(const struct policy *policy, void (*line)(void *owner, const char *text), void *owner);
 

@@ -1,5 +1,5 @@
 #include "dialect.h"
-#include "grants.h"
+#include "idle_switches.h"
 #include "names.h"
 #include "suggest.h"
 
@@ -371,109 +371,6 @@ policy_warnings_beside_file(char *const environment[], const char *const extra_n
         check_entry_beside_file(&check, environment[i]);
 }
 
-/* True when the engine has a GET in the section. */
-static bool
-section_has_reads(enum section section)
-{
-    const struct route *route;
-    for (size_t i = 0; (route = route_row(i)) != NULL; i++)
-        if (route->method == METHOD_GET && route_section(route) == section)
-            return true;
-    return false;
-}
-
-/* The gate that is closed for the only method by which the step is of any use; NULL where there is none. */
-static const struct dialect_switch *
-closed_gate(const struct switches *switches, size_t step)
-{
-    const struct dialect_switch *entry = &switches->dialect->switches[step];
-    enum method method = entry->kind == SWITCH_REMOVAL ? METHOD_DELETE : METHOD_POST;
-    bool only_writes = (entry->kind == SWITCH_ACTION && !grant_has_reads(entry)) || entry->kind == SWITCH_CALL ||
-                       entry->kind == SWITCH_REMOVAL ||
-                       (entry->kind == SWITCH_GRANT && !section_has_reads(dialect_section(entry)));
-    for (size_t i = 0; only_writes && i < step; i++) {
-        const struct dialect_switch *gate = &switches->dialect->switches[i];
-        if (gate->kind == SWITCH_GATE && !switches->on[i] && (gate->methods & METHOD_BIT(method)) != 0)
-            return gate;
-    }
-    return NULL;
-}
-
-static bool
-opens_paths(const struct dialect_switch *entry)
-{
-    return entry->kind != SWITCH_GATE && entry->kind != SWITCH_GUARD;
-}
-
-/* A gate or a guard that is on, and nothing that it could let through. */
-static void
-check_of_use(const struct check *check, const struct dialect_switch *entry)
-{
-    const struct switches *switches = &check->switches;
-    for (size_t i = 0; i < switches->dialect->count; i++) {
-        const struct dialect_switch *other = &switches->dialect->switches[i];
-        if (switches->on[i] && opens_paths(other) && !other->by_default && (other->sections & entry->sections) != 0)
-            return;
-    }
-    if (entry->kind == SWITCH_GATE)
-        say(check, "%s opens no path by itself; it needs a section, such as CONTAINERS=1", entry->rule_on);
-    else
-        say(check, "%s opens no path by itself, it only lifts a refusal; it needs CONTAINERS=1 too", entry->rule_on);
-}
-
-static bool
-is_on(const struct switches *switches, const char *name, bool absent)
-{
-    const struct dialect_switch *entry = dialect_switch_find(switches->dialect, slice_from_string(name));
-    return entry == NULL ? absent : switches->on[entry - switches->dialect->switches];
-}
-
-/* The dialect whose original looks at this action before any gate; NULL where DIALECT says which one it is, or none. */
-static const struct dialect *
-dialect_without_gate(const struct check *check, const struct dialect_switch *entry)
-{
-    const char *said = environment_value(check->environment, "DIALECT");
-    const struct dialect *dialect;
-    for (size_t i = 0; (said == NULL || *said == '\0') && (dialect = dialect_at(i)) != NULL; i++) {
-        const struct dialect_switch *own = dialect_switch_find(dialect, slice_from_string(entry->name));
-        const struct dialect_switch *at = dialect->switches;
-        while (own != NULL && at < own && at->kind != SWITCH_GATE)
-            at++;
-        if (own != NULL && own->kind == SWITCH_ACTION && at == own)
-            return dialect;
-    }
-    return NULL;
-}
-
-static void
-say_closed(const struct check *check, const struct dialect_switch *entry, const struct dialect_switch *gate)
-{
-    const struct dialect *other = dialect_without_gate(check, entry);
-    bool all = gate->methods == METHODS_WRITE;
-    say(check, "%s does nothing while %s, which refuses %s; did you mean %s too?%s%s%s", entry->rule_on, gate->rule_off,
-        all ? "every method but GET and HEAD" : gate->name, gate->rule_on, other != NULL ? " With DIALECT=" : "",
-        other != NULL ? other->word : "", other != NULL ? " it needs none" : "");
-}
-
-/* Switches that are on and of no use without another one. */
-static void
-check_together(const struct check *check)
-{
-    const struct switches *switches = &check->switches;
-    for (size_t i = 0; i < switches->dialect->count; i++) {
-        const struct dialect_switch *entry = &switches->dialect->switches[i];
-        const struct dialect_switch *gate = switches->on[i] ? closed_gate(switches, i) : NULL;
-        if (gate != NULL) {
-            say_closed(check, entry, gate);
-        } else if (switches->on[i] && !opens_paths(entry)) {
-            check_of_use(check, entry);
-        }
-    }
-    if (is_on(switches, "POST", false) && is_on(switches, "CONTAINERS", false) && !is_on(switches, "EXEC", true) &&
-        is_on(switches, "ALLOW_EXEC", true) && environment_value(check->environment, "EXEC") != NULL)
-        say(check, "EXEC=0 does not close exec creation: POST=1 and CONTAINERS=1 open POST /containers/{id}/exec");
-}
-
 void
 policy_warnings(char *const environment[], const char *const extra_names[], void (*line)(void *owner, const char *text),
                 void *owner)
@@ -483,5 +380,11 @@ policy_warnings(char *const environment[], const char *const extra_names[], void
     dialect_read(dialect != NULL ? dialect : dialect_at(0), environment, &check.switches);
     for (size_t i = 0; environment[i] != NULL; i++)
         check_entry(&check, environment[i]);
-    check_together(&check);
+    const char *said = environment_value(environment, "DIALECT");
+    const struct idle_switches idle = {.switches = &check.switches,
+                                       .dialect_is_said = said != NULL && *said != '\0',
+                                       .exec_is_said = environment_value(environment, "EXEC") != NULL,
+                                       .line = line,
+                                       .owner = owner};
+    idle_switches_list(&idle);
 }

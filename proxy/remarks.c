@@ -107,6 +107,35 @@ list_doubts(struct listing *listing)
         policy_doubts(listing->config->policies[i].policy, say_doubt, listing);
 }
 
+/* The policy whose idle switches are told. */
+struct idle_listing {
+    struct listing *listing;
+    const struct named_policy *policy;
+};
+
+/* The sentence begins with the name of the switch, which stands in a line of the file. */
+static void
+say_idle(void *owner, const char *text)
+{
+    const struct idle_listing *idle = owner;
+    const struct config *config = idle->listing->config;
+    char name[PLACE_SIZE];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, "= "), text);
+    const struct setting *setting = settings_find(config->settings, "policy", idle->policy->name, name);
+    say_doubt(idle->listing, setting != NULL ? setting->line : idle->policy->line, text);
+}
+
+static void
+list_idle(struct listing *listing)
+{
+    const struct config *config = listing->config;
+    for (size_t i = 0; i < config->policy_count; i++) {
+        struct idle_listing idle = {listing, &config->policies[i]};
+        bool exec = settings_find(config->settings, "policy", idle.policy->name, "EXEC") != NULL;
+        policy_idle_switches(idle.policy->policy, exec, say_idle, &idle);
+    }
+}
+
 /* A value that looks as if it disabled IPv6, and doesn't. */
 static void
 check_ipv6(const struct listing *listing)
@@ -165,4 +194,5 @@ remarks_list(const struct config *config, char *const environment[],
     list_overridden(&listing);
     list_unused(&listing);
     list_doubts(&listing);
+    list_idle(&listing);
 }

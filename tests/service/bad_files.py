@@ -211,6 +211,7 @@ POLICIES = [
     (A + P + "POST = 1\ndialect = linuxserver\n", 7, "it must be said once, above the switches"),
     (A + P + "containers = 1\n", 6, "containers: no switch of the tecnativa dialect; did you mean CONTAINERS?"),
     (A + P + "CONTAINER = 1\n", 6, "CONTAINER: no switch of the tecnativa dialect; did you mean CONTAINERS?"),
+    (A + P + "ALLOW_LOGS = 1\ndialect = linuxserver\n", 6, "dialect = tecnativa-next or linuxserver, above it, has it"),
     (A + P + "LIBPOD_INFO = 1\n", 6, "no switch of the tecnativa dialect; dialect = linuxserver, above it, has it"),
     (A + P + "CONTAINERS = 2\n", 6, "CONTAINERS = 2: not taken; takes 1 or 0"),
     (A + P + "CONTAINERS =\n", 6, "CONTAINERS has no value"),

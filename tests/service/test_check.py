@@ -258,3 +258,31 @@ def test_a_rule_that_never_takes_effect_is_told_by_check_at_the_start_and_after_
     assert told in proxy.wait_for_log(" warning setting ").replace('\\"', '"')
     again = serve(head + P + rules)
     assert told in again.wait_for_log(" warning setting ").replace('\\"', '"')
+
+
+IDLE_SWITCHES = [
+    ("ALLOW_START = 1\n", 1, "ALLOW_START=1 does nothing while POST=0, which refuses every method but GET and HEAD; "
+                             "did you mean POST=1 too?"),
+    ("POST = 1\n", 1, "POST=1 opens no path by itself; it needs a section, such as CONTAINERS=1"),
+    ("dialect = linuxserver\nALLOW_LOGS = 1\nINFO = 1\n", 2,
+     "ALLOW_LOGS=1 opens no path by itself, it only lifts a refusal; it needs CONTAINERS=1 too"),
+    ("dialect = fluencelabs\nDELETE = 1\nCONTAINERS_CREATE = 1\n", 3,
+     "CONTAINERS_CREATE=1 does nothing while POST=0, which refuses POST; did you mean POST=1 too?"),
+    ("POST = 1\nEXEC = 0\nCONTAINERS = 1\n", 2,
+     "EXEC=0 does not close exec creation: POST=1 and CONTAINERS=1 open POST /containers/{id}/exec"),
+]
+
+
+@pytest.mark.parametrize("switches, line, text", IDLE_SWITCHES, ids=[row[2].split()[0] for row in IDLE_SWITCHES])
+def test_a_switch_of_a_file_that_does_nothing_is_told_with_its_line(tmp_path, switches, line, text):
+    path = tmp_path / "sockwarden.ini"
+    path.write_text(A + P + switches)
+    assert warnings(run("-c", path, "check")) == [f"{path}:{(A + P).count(chr(10)) + line}: {text}"]
+
+
+@pytest.mark.parametrize("switches", ["CONTAINERS = 1\n", "POST = 1\nCONTAINERS = 1\n", "ALLOW_START = 0\n",
+                                      "dialect = linuxserver\nALLOW_START = 1\n",
+                                      "dialect = fluencelabs\nCONTAINERS_ATTACH = 1\n"])
+def test_switches_of_a_file_that_do_something_are_not_told(tmp_path, switches):
+    (tmp_path / "sockwarden.ini").write_text(A + P + switches)
+    assert warnings(run("-c", tmp_path / "sockwarden.ini", "check")) == []
