@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from harness.fake_daemon import json_answer
 from harness.proxy import binary
 from harness.raw_client import RawClient
 
@@ -200,6 +201,23 @@ def test_what_the_page_calls_different_is():
     assert explain("GET /containers/x/attach/ws", CONTAINERS="1")[0] == "allow"
     assert explain("GET /containers/x/logs", CONTAINERS="1", DIALECT="linuxserver")[0] == "deny"
     assert explain("GET /info", INFO="true")[0] == "deny" and explain("GET /info", INFO="2")[0] == "allow"
+
+
+def test_the_log_of_a_trial_becomes_rules_as_the_page_says(daemon, serve, tmp_path):
+    daemon.on("/containers/x/json", lambda connection: connection.send(json_answer(200, {})))
+    proxy = serve("[upstream]\naddress = unix:{engine}\n[listener a]\naddress = tcp://127.0.0.1:0\npolicy = a\n"
+                  "[policy a]\ndry_run = yes\nallow = SystemPing\n")
+    for target in ("/_ping", "/info", "/containers/json?all=1", "/info", "/containers/x/json"):
+        with RawClient((proxy.host, proxy.port)) as client:
+            client.send(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            assert client.read_answer().status == 200
+    proxy.wait_for_log("path=/containers/x/json status=200")
+    command = re.search(r"docker logs sockwarden 2>&1 \| (.*)", PAGE)[1]
+    log = "\n".join(proxy.lines(" "))
+    done = subprocess.run(command, shell=True, input=log, capture_output=True, text=True, check=True, timeout=20)
+    rules = done.stdout.splitlines()
+    assert rules == ["allow = ContainerInspect", "allow = ContainerList", "allow = SystemInfo"]
+    assert run("-c", policy(tmp_path, "\n".join(rules)).partition("#")[0], "check").returncode == 0
 
 
 @pytest.mark.parametrize("head", [b"GET /info HTTP/1.1\r\n\r\n", b"TRACE /info HTTP/1.1\r\nHost: a\r\n\r\n",
