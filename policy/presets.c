@@ -143,7 +143,7 @@ find_preset(struct slice word, struct preset_choice *choice, char *error)
 }
 
 static bool
-choose_feature(struct slice word, struct preset_choice *choice, char *error)
+choose_feature(struct slice word, struct preset_choice *choice, uint64_t *named, char *error)
 {
     const char *preset = ROWS[choice->first].name;
     struct slice name = {word.data + 1, word.length - 1};
@@ -152,16 +152,20 @@ choose_feature(struct slice word, struct preset_choice *choice, char *error)
                  word.data);
         return false;
     }
-    bool found = false;
+    uint64_t bits = 0;
     for (size_t i = 1; i < choice->count; i++) {
         const struct row *row = &ROWS[choice->first + i];
-        if (row->kind == ROW_FEATURE && slice_equals(name, slice_from_string(row->name))) {
-            uint64_t bit = UINT64_C(1) << i;
-            choice->wanted = word.data[0] == '+' ? choice->wanted | bit : choice->wanted & ~bit;
-            found = true;
-        }
+        if (row->kind == ROW_FEATURE && slice_equals(name, slice_from_string(row->name)))
+            bits |= UINT64_C(1) << i;
     }
-    if (found)
+    if ((*named & bits) != 0) {
+        snprintf(error, PRESET_ERROR_SIZE, "preset = %s %.*s: this feature is named twice", preset, shown(word),
+                 word.data);
+        return false;
+    }
+    *named |= bits;
+    choice->wanted = word.data[0] == '+' ? choice->wanted | bits : choice->wanted & ~bits;
+    if (bits != 0)
         return true;
     const char *nearest = nearest_name(ROW_FEATURE, choice->first, choice->count, name);
     int length = snprintf(error, PRESET_ERROR_SIZE, "preset = %s %.*s: it has no such feature; ", preset, shown(word),
@@ -185,8 +189,9 @@ preset_parse(struct slice text, struct preset_choice *choice, char *error)
     }
     if (!find_preset(word, choice, error))
         return false;
+    uint64_t named = 0;
     while (next_word(&text, &word))
-        if (!choose_feature(word, choice, error))
+        if (!choose_feature(word, choice, &named, error))
             return false;
     return true;
 }

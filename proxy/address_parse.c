@@ -218,6 +218,11 @@ parse_host_port(const char *text, int family, enum side side, struct address *ad
     if (getaddrinfo(parts.host, parts.port, &hints, &found) != 0)
         return fail(problem, parts.bracketed ? "what stands in the brackets is no IPv6 address that can be used here"
                                              : "the host name does not resolve");
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr;
+    if (found->ai_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6)) {
+        freeaddrinfo(found);
+        return fail(problem, "an IPv4 address stands by itself, as in tcp://127.0.0.1:2375");
+    }
     /* A name such as localhost has an address of each family, and an engine listens on IPv4, as Docker documents it. */
     const struct addrinfo *taken = found;
     while (taken->ai_family != AF_INET && taken->ai_next != NULL)

@@ -2,6 +2,8 @@
 #include "settings.h"
 
 #include <netinet/in.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum { PART_SIZE = CONFIG_PROBLEM_SIZE / 2 };
 
@@ -51,9 +53,47 @@ is_among(const struct address *one, const struct address *all)
 }
 
 static bool
+is_same_file(const char *one, const char *other)
+{
+    struct stat status;
+    struct stat other_status;
+    return stat(one, &status) == 0 && stat(other, &other_status) == 0 && status.st_dev == other_status.st_dev &&
+           status.st_ino == other_status.st_ino;
+}
+
+/* The folder of an absolute path, written to `folder`, of CONFIG_PROBLEM_SIZE bytes; returns the rest of the path. */
+static const char *
+split_path(const char *path, char *folder)
+{
+    const char *last = strrchr(path, '/') + 1;
+    snprintf(folder, CONFIG_PROBLEM_SIZE, "%.*s", (int)(last - path), path);
+    return last;
+}
+
+/* Two paths may lead to one socket: by a link such as /var/run, by // or by /./. */
+static bool
+is_same_socket(const struct address *one, const struct address *other)
+{
+    char folder[CONFIG_PROBLEM_SIZE];
+    char other_folder[CONFIG_PROBLEM_SIZE];
+    if (one->path[0] == '\0' || other->path[0] == '\0')
+        return false;
+    if (is_same_file(one->path, other->path))
+        return true;
+    const char *name = split_path(one->path, folder);
+    return strcmp(name, split_path(other->path, other_folder)) == 0 && is_same_file(folder, other_folder);
+}
+
+static bool
+is_same_place(const struct address *one, const struct address *other)
+{
+    return address_equals(one, other) || is_same_socket(one, other);
+}
+
+static bool
 overlap(const struct address *one, const struct address *other)
 {
-    return address_equals(one, other) || is_among(one, other) || is_among(other, one);
+    return is_same_place(one, other) || is_among(one, other) || is_among(other, one);
 }
 
 static bool
@@ -79,7 +119,7 @@ check_place(const struct config *config, size_t index, char *problem)
     if (!address_is_unix(address) && address_has_free_port(address))
         return true;
     blame_listener(config, index, blamed, sizeof(blamed));
-    if (address_equals(address, engine) || (address_is_local(engine) && is_among(engine, address)))
+    if (is_same_place(address, engine) || (address_is_local(engine) && is_among(engine, address)))
         return config_fail(problem, "%s: not taken: that is where the engine is; takes another place", blamed);
     for (size_t i = 0; i < index; i++)
         if (overlap(address, &config->listeners[i].address))

@@ -289,6 +289,7 @@ find_elsewhere(const char *name)
         {"disable_ipv6", "a listener at tcp://0.0.0.0:PORT takes IPv4 alone"},
         {"puid", "did you mean user?"},
         {"pgid", "did you mean group?"},
+        {"include", "a file stands by itself, it includes no other"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcasecmp(rows[i][0], name) == 0)

@@ -7,6 +7,7 @@
 
 enum {
     SECTION_SIZE = 64, /* the message about longer ones says 63 */
+    SHOWN = 48,
 };
 
 struct reading {
@@ -31,6 +32,16 @@ fail(struct reading *reading, const char *text)
     reading->failed = true;
     reading->problem->line = reading->line;
     snprintf(reading->problem->text, sizeof(reading->problem->text), "%s", text);
+}
+
+/* The same with as much of the line as tells which it is. */
+static void
+fail_line(struct reading *reading, const char *line, const char *text)
+{
+    char whole[sizeof(reading->problem->text)];
+    int length = (int)strcspn(line, "\n");
+    snprintf(whole, sizeof(whole), "%.*s: %s", length < SHOWN ? length : SHOWN, line, text);
+    fail(reading, whole);
 }
 
 static void
@@ -67,12 +78,12 @@ begin_section(struct reading *reading, const char *line)
 {
     const char *end = strchr(line, ']');
     if (end == NULL) {
-        fail(reading, "the section has no closing bracket");
+        fail_line(reading, line, "the section has no closing bracket");
         return;
     }
     size_t rest = strspn(end + 1, " \t\r\n");
     if (end[1 + rest] != '\0' && end[1 + rest] != ';' && end[1 + rest] != '#') {
-        fail(reading, "something stands behind the closing bracket of the section");
+        fail_line(reading, line, "something stands behind the closing bracket of the section");
         return;
     }
     const char *word = line + 1 + strspn(line + 1, " \t");
@@ -85,7 +96,7 @@ begin_section(struct reading *reading, const char *line)
         name_length++;
     const char *behind = name + name_length + strspn(name + name_length, " \t");
     if (word_length == 0 || behind != end) {
-        fail(reading, "a section is [word] or [word name], of letters, digits, - _ and .");
+        fail_line(reading, line, "a section is [word] or [word name], of letters, digits, - _ and ., without quotes");
         return;
     }
     if (word_length >= SECTION_SIZE || name_length >= SECTION_SIZE) {
@@ -105,11 +116,13 @@ check_value_line(struct reading *reading, const char *line)
     reading->continues = is_blank(line[0]);
     if (reading->continues) {
         if (!reading->has_key)
-            fail(reading, "a line that begins with a blank continues the value above it, and there is none");
+            fail(reading,
+                 "a line that begins with a blank continues the value above it, and there is none; keys begin at "
+                 "the head of their line");
         return reading->has_key;
     }
     if (strpbrk(line, "=:") == NULL) {
-        fail(reading, "the line is no key = value, no [section] and no comment");
+        fail_line(reading, line, "the line is no key = value, no [section] and no comment");
         return false;
     }
     reading->has_key = true;
@@ -152,6 +165,22 @@ skip_mark(struct reading *reading)
     } else if (byte != EOF) {
         ungetc(byte, reading->file);
     }
+}
+
+/* Blanks that are none to a reader of bytes, and come with text that was copied from a page: U+00A0, U+2009, U+FEFF …
+ */
+static bool
+has_odd_blank(const char *line)
+{
+    static const char *const blanks[] = {"\xc2\xa0",     "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+                                         "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf"};
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+        if (strstr(line, blanks[i]) != NULL)
+            return true;
+    for (const char *at = line; (at = strstr(at, "\xe2\x80")) != NULL; at++)
+        if ((unsigned char)at[2] >= 0x80 && (unsigned char)at[2] <= 0x8f)
+            return true;
+    return false;
 }
 
 /* True where a comment begins: at the head of a line, or behind a blank in it. */
@@ -202,7 +231,9 @@ read_line(struct reading *reading, char *line)
     if (reading->failed || (byte == EOF && length == 0 && !comment))
         return false;
     memcpy(line + length, "\n", 2);
-    return true;
+    if (has_odd_blank(line))
+        fail(reading, "the line holds a blank or mark that is not of ASCII; only blanks and tabs part words");
+    return !reading->failed;
 }
 
 /* inih's fgets: gives it the next line that means something, or NULL at the end and after an error. */
