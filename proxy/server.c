@@ -117,8 +117,8 @@ on_client_closed(void *owner, struct client *client)
             event_base_loopexit(server->base, NULL);
         return;
     }
-    server->services.crowded = false;
-    if (server->paused && !event_pending(&server->resume, EV_TIMEOUT, NULL))
+    server->services.crowded = server->client_count >= server->client_limit;
+    if (!server->services.crowded && server->paused && !event_pending(&server->resume, EV_TIMEOUT, NULL))
         set_paused(server, false);
 }
 
@@ -329,6 +329,8 @@ take_over(struct server *server, struct config *config, char *problem)
         set_paused(server, server->services.crowded);
     upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
     outdate_clients(server);
+    for (size_t i = server->client_limit; i <= server->client_count; i++)
+        make_room(server);
     return true;
 }
 

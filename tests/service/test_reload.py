@@ -346,6 +346,25 @@ def test_who_waits_over_the_limit_is_served_when_a_reload_raises_it(serve):
         assert second.read_answer().status == 200
 
 
+def test_a_lower_limit_closes_idle_connections_for_who_waits(serve):
+    text = "[sockwarden]\nmax_connections = %d\n" + FILE + listener("one", "tcp://127.0.0.1:0")
+    proxy = serve(text % 20)
+    idle = [RawClient((proxy.host, proxy.port)) for _ in range(8)]
+    for client in idle:
+        assert client.exchange(request("GET", "/version")).status == 200
+    with RawClient((proxy.host, proxy.port)) as busy:
+        busy.send(b"GET /version HTTP/1.1\r\n")
+        wait_settled(proxy.fd_count, 10, "the last one to be accepted")
+        reload(proxy, text % 3)
+        assert status((proxy.host, proxy.port), "/version") == 200
+        busy.send(b"Host: x\r\n\r\n")
+        assert busy.read_answer().status == 200
+    for client in idle[:6]:  # the first to come is the first to go
+        client.assert_ended(reset_ok=False)
+    for client in idle:
+        client.close()
+
+
 def test_a_signal_before_it_serves_is_met_by_a_reload_then(tmp_path):
     """The file is a pipe: the program waits for it at a place that can be seen."""
     path = tmp_path / "pipe.ini"
