@@ -221,6 +221,7 @@ def test_the_log_of_a_trial_becomes_rules_as_the_page_says(daemon, serve, tmp_pa
 
 
 @pytest.mark.parametrize("head", [b"GET /info HTTP/1.1\r\n\r\n", b"TRACE /info HTTP/1.1\r\nHost: a\r\n\r\n",
+                                  b"GET http://a/info HTTP/1.1\r\nHost: a\r\n\r\n",
                                   b"get /info HTTP/1.1\r\nHost: a\r\n\r\n", b"FROB /info HTTP/1.1\r\nHost: a\r\n\r\n",
                                   b"GET /info HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
                                   b"POST /info HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded"
