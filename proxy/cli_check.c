@@ -1,5 +1,6 @@
 #include "cli_check.h"
 #include "commands.h"
+#include "complaint.h"
 #include "config_print.h"
 #include "policy/policy.h"
 #include "remarks.h"
@@ -18,7 +19,7 @@ print_settings(const struct config *config, FILE *output, FILE *errors)
         config_print_policies(config, output);
         return EXIT_YES;
     }
-    fprintf(errors, "sockwarden: %s\n", problem);
+    complaint_write(errors, NULL, "%s", problem);
     return EXIT_NO;
 }
 

@@ -1,5 +1,6 @@
 #include "cli_convert.h"
 #include "commands.h"
+#include "complaint.h"
 #include "config_print.h"
 #include "policy/policy.h"
 #include "remarks.h"
@@ -23,7 +24,7 @@ cli_convert(const struct config *config, char *const environment[], bool as_rule
     char problem[CONFIG_PROBLEM_SIZE];
     remarks_list(config, environment, print_remark, errors);
     if (!config_print_program(config, false, output, problem)) {
-        fprintf(errors, "sockwarden: %s\n", problem);
+        complaint_write(errors, NULL, "%s", problem);
         return EXIT_NO;
     }
     fprintf(output, "\n[policy %s]\n", config->policies[0].name);

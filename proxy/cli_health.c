@@ -130,6 +130,18 @@ refuse(FILE *errors, const char *text, const char *word)
     return USAGE;
 }
 
+static bool
+has_known_port(const struct address *address)
+{
+    return address_is_unix(address) || !address_has_free_port(address);
+}
+
+bool
+cli_health_can_ask(const struct listener_config *listener)
+{
+    return listener->address.passed[0] == '\0' && has_known_port(&listener->address);
+}
+
 int
 cli_health(const struct listener_config *listener, const char *timeout, FILE *output, FILE *errors)
 {
@@ -140,7 +152,7 @@ cli_health(const struct listener_config *listener, const char *timeout, FILE *ou
     if (listener->address.passed[0] != '\0')
         return refuse(errors, "only the service manager knows where this listener is; name another with --listener: ",
                       listener->name);
-    if (!address_is_unix(&listener->address) && address_has_free_port(&listener->address))
+    if (!has_known_port(&listener->address))
         return refuse(
             errors, "the port of this listener was chosen when it was opened and is not known here: ", listener->name);
     question.deadline = now_milliseconds() + duration;

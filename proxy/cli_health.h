@@ -6,6 +6,7 @@
  * blocks, but no longer than its deadline.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct listener_config;
@@ -15,5 +16,8 @@ struct listener_config;
  * three seconds. Exit codes: 0 healthy, 1 not, or no answer in time, 2 a listener or a duration that can't be asked.
  */
 int cli_health(const struct listener_config *listener, const char *timeout, FILE *output, FILE *errors);
+
+/* False for a listener whose place is not known here: a passed one, and one at a port that the kernel chose. */
+bool cli_health_can_ask(const struct listener_config *listener);
 
 #endif

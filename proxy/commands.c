@@ -20,6 +20,7 @@
 #include "table.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,6 +110,7 @@ run(struct command *command)
     struct config *config = command->config;
     served_path = given(command, ARGUMENT_CONFIG);
     log_configure(config->log_level, config->log_format);
+    signal(SIGPIPE, SIG_IGN); /* who reads the log and goes takes nobody along, from the first record on */
     log_start(config);
     struct server *server = server_new(config, reload, problem);
     if (server == NULL || !confine(config, served_path, problem)) {
@@ -208,7 +210,14 @@ presets(struct command *command)
 static int
 health(struct command *command)
 {
+    const struct config *config = command->config;
     const struct listener_config *listener = find_listener(command);
+    for (size_t i = 0; given(command, ARGUMENT_LISTENER) == NULL && i < config->listener_count; i++) {
+        if (!cli_health_can_ask(&config->listeners[i]))
+            continue;
+        listener = &config->listeners[i];
+        break;
+    }
     return listener != NULL ? cli_health(listener, given(command, ARGUMENT_TIMEOUT), stdout, stderr) : EXIT_USAGE;
 }
 

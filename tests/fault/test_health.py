@@ -172,6 +172,17 @@ def test_a_listener_of_a_file_is_asked_by_its_name(engine, start_proxy, tmp_path
     assert proxy.process.poll() is None
 
 
+def test_without_a_name_the_first_listener_whose_place_is_known_is_asked(engine, start_proxy, tmp_path):
+    path = serve_file(engine, start_proxy, tmp_path, "")[1]
+    text = path.read_text(encoding="ascii")
+    for address in ("systemd:web", "tcp://127.0.0.1:0"):
+        first = f"[listener zero]\naddress = {address}\npolicy = none\n"
+        path.write_text(text.replace("[listener one]", first + "[listener one]"))
+        done = subprocess.run([binary(), "-c", path, "health"], env=clean_environment(), capture_output=True, text=True,
+                              timeout=30, check=False)
+        assert done.returncode == 0 and done.stdout.startswith("healthy"), done
+
+
 def test_a_local_client_may_ask_whatever_allow_from_says_and_may_do_no_more(engine, start_proxy, tmp_path):
     proxy, path = serve_file(engine, start_proxy, tmp_path, "")
     text = path.read_text(encoding="ascii")

@@ -289,6 +289,24 @@ def test_a_log_that_nobody_reads_any_more_does_not_end_the_program(daemon):
         process.wait()
 
 
+def test_a_log_that_nobody_ever_reads_does_not_keep_the_program_from_serving(daemon, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    path = tmp_path / "proxy.sock"
+    process = subprocess.Popen([binary()], env=clean_environment(SOCKET_PATH=daemon.address, LISTEN=f"unix:{path}"),
+                               stdin=subprocess.DEVNULL, stderr=writing)
+    os.close(writing)
+    try:
+        wait_until(lambda: path.exists() or process.poll() is not None, 10, "its socket")
+        with RawClient(str(path)) as client:
+            assert client.exchange(request("GET", "/_ping")).status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_log_that_is_read_slowly_does_not_stop_the_program_for_good(daemon):
     reading, writing = os.pipe()
     process = subprocess.Popen([binary()], stdin=subprocess.DEVNULL, stderr=writing,
