@@ -158,6 +158,15 @@ explain_address(const char *item, char *problem)
         say(problem, "it is no IPv6 address; addresses stand without port");
 }
 
+/* The address that stands for all where one listens is none where one comes from. */
+static bool
+is_of_nobody(const unsigned char *bytes, bool is_ipv4)
+{
+    static const unsigned char zero[ADDRESS_BYTES] = {0};
+    size_t skipped = is_ipv4 ? ADDRESS_BYTES - 4 : 0;
+    return memcmp(bytes + skipped, zero, ADDRESS_BYTES - skipped) == 0;
+}
+
 /* True when `item` has the form of an address or a block; `problem` stays empty where it is a good one. */
 static bool
 parse_block(const char *item, struct block *block, char *problem)
@@ -179,6 +188,8 @@ parse_block(const char *item, struct block *block, char *problem)
     block->bits = ADDRESS_BYTES * 8;
     if (slash != NULL)
         parse_bits(slash + 1, is_ipv4, block, problem);
+    else if (is_of_nobody(block->bytes, is_ipv4))
+        say(problem, "no client has this address; all are %s", is_ipv4 ? "0.0.0.0/0" : "::/0");
     return true;
 }
 
@@ -204,7 +215,8 @@ parse_identity(const char *item, struct identity *identity, char *problem)
         if (!account_parse_number(rest, &identity->id))
             say(problem, "behind uid: and gid: stands a number; names stand behind user: and group:");
     } else if (!account_look_up(identity->kind, rest, &identity->id)) {
-        say(problem, "%s", account_problem());
+        const char *number = account_parse_number(rest, &identity->id) ? "; a number stands behind uid: and gid:" : "";
+        say(problem, "%s%s", account_problem(), number);
     }
     return true;
 }

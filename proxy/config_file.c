@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool
 begin_alone(unsigned *line, const struct ini_entry *entry, struct ini_problem *problem)
 {
     if (entry->name[0] != '\0')
-        return draft_fail(problem, "[%s] has no name", entry->section);
+        return draft_fail(problem, "[%s %s]: this section has no name; it is [%s]", entry->section, entry->name,
+                          entry->section);
     if (*line != 0)
         return draft_fail(problem, "[%s] stands twice, first in line %u; put all its keys into one", entry->section,
                           *line);
@@ -62,10 +64,25 @@ begin_policy(struct draft *draft, const struct ini_entry *entry, struct ini_prob
     return true;
 }
 
+/* The section that was meant by a word for what it is for, or by one that is nearly its own; NULL where none is. */
+static const char *
+meant_section(const char *word)
+{
+    static const char *const sections[] = {"sockwarden", "upstream", "listener", "policy", NULL};
+    static const char *const rows[][2] = {
+        {"engine", "upstream"},    {"docker", "upstream"},   {"podman", "upstream"},    {"backend", "upstream"},
+        {"server", "upstream"},    {"global", "sockwarden"}, {"general", "sockwarden"}, {"main", "sockwarden"},
+        {"default", "sockwarden"}, {"frontend", "listener"}, {"bind", "listener"},      {"rules", "policy"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcasecmp(rows[i][0], word) == 0)
+            return rows[i][1];
+    return nearest_word(sections, word);
+}
+
 static bool
 begin_section(struct draft *draft, const struct ini_entry *entry, struct ini_problem *problem)
 {
-    static const char *const sections[] = {"sockwarden", "upstream", "listener", "policy", NULL};
     if (!draft_end_section(draft, problem))
         return false;
     if (strcmp(entry->section, "sockwarden") == 0)
@@ -76,7 +93,7 @@ begin_section(struct draft *draft, const struct ini_entry *entry, struct ini_pro
         return begin_listener(draft, entry, problem);
     if (strcmp(entry->section, "policy") == 0)
         return begin_policy(draft, entry, problem);
-    const char *nearest = nearest_word(sections, entry->section);
+    const char *nearest = meant_section(entry->section);
     bool named = nearest != NULL && strcmp(nearest, "sockwarden") != 0 && strcmp(nearest, "upstream") != 0;
     if (nearest != NULL)
         return draft_fail(problem, "there is no section [%s]; did you mean [%s%s]?", entry->section, nearest,

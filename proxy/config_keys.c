@@ -210,15 +210,9 @@ read_dialect(struct draft *draft, const struct setting *setting, struct ini_prob
 static bool
 read_dry_run(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    static const char *const truth[] = {"yes", "true", "on", "1", NULL};
-    static const char *const falsehood[] = {"no", "false", "off", "0", NULL};
     bool on = strcmp(setting->value, "yes") == 0;
     policy_builder_dry_run(current_builder(draft), on);
-    return on || strcmp(setting->value, "no") == 0 ||
-           fail_choice(problem, setting,
-                       nearest_value(truth, setting->value) != NULL       ? "yes"
-                       : nearest_value(falsehood, setting->value) != NULL ? "no"
-                                                                          : NULL);
+    return on || strcmp(setting->value, "no") == 0 || fail_choice(problem, setting, nearest_truth(setting->value));
 }
 
 static bool
@@ -289,6 +283,7 @@ find_elsewhere(const char *name)
         {"disable_ipv6", "a listener at tcp://0.0.0.0:PORT takes IPv4 alone"},
         {"puid", "did you mean user?"},
         {"pgid", "did you mean group?"},
+        {"bind_config", "a [listener NAME] says where to listen: address = …"},
         {"include", "a file stands by itself, it includes no other"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

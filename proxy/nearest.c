@@ -74,3 +74,13 @@ nearest_word(const char *const *words, const char *word)
     }
     return nearest;
 }
+
+const char *
+nearest_truth(const char *value)
+{
+    static const char *const truth[] = {"yes", "true", "on", "1", NULL};
+    static const char *const falsehood[] = {"no", "false", "off", "0", NULL};
+    if (nearest_value(truth, value) != NULL)
+        return "yes";
+    return nearest_value(falsehood, value) != NULL ? "no" : NULL;
+}

@@ -17,4 +17,7 @@ const char *nearest_word(const char *const *words, const char *word);
  */
 const char *nearest_value(const char *const *values, const char *value);
 
+/* "yes" or "no" for what is, or is nearly, a word for one of them (true, on, 1 …); NULL for any other. */
+const char *nearest_truth(const char *value);
+
 #endif

@@ -122,12 +122,17 @@ set_engine(struct config *config, const char *value, char *takes, size_t takes_s
 }
 
 static bool
-fail_word(const char *value, const char *words, const char *const *list, char *takes, size_t takes_size)
+fail_likely(const char *nearest, const char *words, char *takes, size_t takes_size)
 {
-    const char *nearest = nearest_value(list, value);
     snprintf(takes, takes_size, "%s%s%s%s", words, nearest != NULL ? "; did you mean " : "",
              nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
     return false;
+}
+
+static bool
+fail_word(const char *value, const char *words, const char *const *list, char *takes, size_t takes_size)
+{
+    return fail_likely(nearest_value(list, value), words, takes, takes_size);
 }
 
 /* An empty level is the default level for the HAProxy that the original ships. */
@@ -171,7 +176,8 @@ set_sandbox(struct config *config, const char *value, char *takes, size_t takes_
         config->sandbox = (enum sandbox_mode)i;
         return true;
     }
-    return fail_word(value, SANDBOX_TAKES, words, takes, takes_size);
+    const char *nearest = nearest_value(words, value);
+    return fail_likely(nearest != NULL ? nearest : nearest_truth(value), SANDBOX_TAKES, takes, takes_size);
 }
 
 static bool

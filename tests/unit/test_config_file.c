@@ -139,7 +139,7 @@ a_bad_file_is_refused_with_line_and_mend(void **state)
         {"[sockwarden]\nlog_levl = info\n", ":2: [sockwarden] has no key log_levl; did you mean log_level?"},
         {"[sockwarden]\nlog_level = warn\n", ":2: log_level = warn: not taken; takes debug, info"},
         {"[sockwarden]\nlisten = tcp://127.0.0.1:1\n", ":2: [sockwarden] has no key listen"},
-        {"[sockwarden x]\n", ":1: [sockwarden] has no name"},
+        {"[sockwarden x]\n", ":1: [sockwarden x]: this section has no name"},
         {"[upstream]\naddress = nowhere\n", ":2: address = nowhere: not taken"},
         {"[upstream]\nadress = /a\n", ":2: [upstream] has no key adress; did you mean address?"},
         {"[listener]\n", ":1: a listener has a name"},

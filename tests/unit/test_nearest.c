@@ -41,6 +41,9 @@ a_value_is_near_one_that_it_begins_with_or_that_begins_with_it(void **state)
     assert_string_equal(nearest_value(levels, "warn"), "warning");
     assert_string_equal(nearest_value(levels, "ERROR"), "err");
     assert_string_equal(nearest_value(levels, "inf"), "info");
+    assert_string_equal(nearest_truth("true"), "yes");
+    assert_string_equal(nearest_truth("Off"), "no");
+    assert_null(nearest_truth("maybe"));
     assert_null(nearest_value(levels, "wa"));
     assert_null(nearest_value(levels, "trace"));
 }
