@@ -75,7 +75,6 @@ static const struct hint PHRASES[] = {
 #undef FOREIGN
 #undef WORD
 #undef PHRASE
-#undef TEXT
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -247,26 +246,47 @@ find_any_hint(const struct check *check, const struct variable *variable)
     return hint;
 }
 
-/* ALLOW_FOO: the actions and guards that there are, narrowest first. */
-static void
-say_allows(const struct check *check, const struct variable *variable)
+/* The switches whose names begin so, narrowest first; "" where there are none. Their number. */
+static size_t
+list_with_prefix(const struct switches *switches, struct slice prefix, char *names, size_t size)
 {
-    char names[WARNING_SIZE / 2] = "";
-    const struct switches *switches = &check->switches;
     size_t count = 0;
     size_t length = 0;
     size_t all = 0;
+    names[0] = '\0';
     for (size_t i = 0; i < switches->dialect->count; i++)
-        all += strncmp(switches->dialect->switches[i].name, "ALLOW_", 6) == 0;
-    for (size_t i = 0; i < switches->dialect->count && length < sizeof(names); i++) {
+        all += strncmp(switches->dialect->switches[i].name, prefix.data, prefix.length) == 0;
+    for (size_t i = 0; i < switches->dialect->count && length < size; i++) {
         const char *name = switches->dialect->switches[switches->narrowest_first[i]].name;
-        if (strncmp(name, "ALLOW_", 6) == 0) {
+        if (strncmp(name, prefix.data, prefix.length) == 0) {
             const char *joint = count == 0 ? "" : count + 1 == all ? " and " : ", ";
-            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s", joint, name);
+            length += (size_t)snprintf(names + length, size - length, "%s%s", joint, name);
             count++;
         }
     }
-    say(check, "%s is no setting and does nothing; %s %s", variable->shown, names, count == 1 ? "is" : "are");
+    return count;
+}
+
+/* ALLOW_FOO, CONTAINERS_FOO: the switches that there are of such names, or of that section. */
+static void
+say_invented(const struct check *check, const struct variable *variable)
+{
+    static const struct slice PREFIXES[] = {TEXT("ALLOW_"),  TEXT("LIBPOD_ALLOW_"), TEXT("CONTAINERS_"),
+                                            TEXT("IMAGES_"), TEXT("NETWORKS_"),     TEXT("VOLUMES_")};
+    char names[WARNING_SIZE - 64];
+    for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
+        struct slice prefix = PREFIXES[i];
+        struct slice section = {prefix.data, prefix.length - 1};
+        if (variable->name.length <= prefix.length || memcmp(variable->name.data, prefix.data, prefix.length) != 0)
+            continue;
+        size_t count = list_with_prefix(&check->switches, prefix, names, sizeof(names));
+        if (count > 0)
+            say(check, "%s is no setting and does nothing; %s %s", variable->shown, names, count == 1 ? "is" : "are");
+        else
+            say(check, "%s is no setting and does nothing; %.*s governs its section", variable->shown,
+                (int)section.length, section.data);
+        return;
+    }
 }
 
 /* A name that is like a switch's. False where it is like none. */
@@ -311,8 +331,8 @@ check_unknown(const struct check *check, const struct variable *variable)
     hint = first ? find_near_word(variable->name) : NULL;
     if (hint != NULL)
         say_hint(check, variable, hint);
-    else if (pattern_fits(SLICE_LITERAL("ALLOW_*"), variable->name))
-        say_allows(check, variable);
+    else
+        say_invented(check, variable);
 }
 
 /* Where the original listens is read as such, unless LISTEN says it. False for every other variable. */
