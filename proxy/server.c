@@ -13,6 +13,7 @@
 #include "passed.h"
 #include "reaper.h"
 #include "systemd.h"
+#include "text.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -250,8 +251,8 @@ on_stop(evutil_socket_t number, short what, void *argument)
     server->services.stopping = true;
     systemd_notify("STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=%llu",
                    (unsigned long long)(server->config->shutdown_grace + STOP_MILLISECONDS) * 1000);
-    log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu clients have up to %llu ms",
-             number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count,
+    log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu client%s may take up to %llu ms",
+             number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count, text_plural(server->client_count),
              (unsigned long long)server->config->shutdown_grace);
     listener_set_close(server->listeners);
     shut_clients_down(server, false);
@@ -281,8 +282,9 @@ on_status(evutil_socket_t fd, short what, void *argument)
     struct server *server = argument;
     char text[STATUS_SIZE];
     const char *refusal = access_log_last_refusal();
-    snprintf(text, sizeof(text), "%zu listeners, %zu clients%s%s%s%s", server->config->listener_count,
-             server->client_count, refusal[0] != '\0' ? ", last refused: " : "", refusal,
+    snprintf(text, sizeof(text), "%zu listener%s, %zu client%s%s%s%s%s", server->config->listener_count,
+             text_plural(server->config->listener_count), server->client_count, text_plural(server->client_count),
+             refusal[0] != '\0' ? ", last refused: " : "", refusal,
              server->problem[0] != '\0' ? "; the last reload failed: " : "", server->problem);
     if (strcmp(text, server->status_text) == 0 || server->services.stopping)
         return;
@@ -294,9 +296,9 @@ static void
 describe(void *owner, char *text, size_t size)
 {
     const struct server *server = owner;
-    snprintf(text, size, "engine %s answers; %zu listeners, %zu clients; version " SOCKWARDEN_VERSION "; uid %u, %s",
-             server->config->engine.name, server->config->listener_count, server->client_count, (unsigned)geteuid(),
-             confine_summary());
+    snprintf(text, size, "engine %s answers; %zu listener%s, %zu client%s; version " SOCKWARDEN_VERSION "; uid %u, %s",
+             server->config->engine.name, server->config->listener_count, text_plural(server->config->listener_count),
+             server->client_count, text_plural(server->client_count), (unsigned)geteuid(), confine_summary());
 }
 
 static void

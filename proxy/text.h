@@ -58,6 +58,13 @@ size_t text_plain_run(struct slice text, bool bare);
 /* A copy of a string, to be freed. NULL: no memory. */
 char *text_copy(const char *string);
 
+/* What an English noun ends in behind a number: "1 client", "2 clients". */
+static inline const char *
+text_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Letters of UTF-8 text: the bytes that go on with one do not count. */
 size_t text_letters(const char *string);
 

@@ -47,7 +47,7 @@ def test_it_starts_when_it_listens_and_serves_as_a_user_of_its_own(service):
     one.control("start")
     assert one.ask("/version") == "200"
     assert (one.show("ActiveState"), one.show("Result")) == ("active", "success")
-    assert one.show("StatusText") == "1 listeners, 0 clients"
+    assert one.show("StatusText") == "1 listener, 0 clients"
     status = one.machine.run("cat", f"/proc/{one.process()}/status")
     user = int(re.search(r"^Uid:\s+(\d+)", status, re.M)[1])
     assert 61184 <= user <= 65519 and re.search(rf"^Groups:.*\b{DOCKER_GROUP}\b", status, re.M)
@@ -147,7 +147,7 @@ def test_a_reload_takes_over_what_is_new_and_keeps_the_streams(service):
         assert events.stdout.readline() == "{}\n"
         one.settings(TCP + OPS)
         one.control("reload")
-        wait_until(lambda: one.show("StatusText").startswith("2 listeners, 1 clients"), 10, "two listeners")
+        wait_until(lambda: one.show("StatusText").startswith("2 listeners, 1 client"), 10, "two listeners")
         assert one.ask("/info", "--unix-socket", "/run/sockwarden/ops.sock", address="http://d") == "200"
         for _ in range(5):
             assert events.stdout.readline() == "{}\n"

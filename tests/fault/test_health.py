@@ -36,7 +36,7 @@ def test_the_verb_finds_a_healthy_proxy_wherever_it_listens(engine, start_proxy,
     proxy = start_proxy(engine.address, {"PING": "0"}, listen=(listen,))
     done = health(proxy.address)
     assert done.returncode == 0, done
-    assert done.stdout.startswith(f"healthy: engine unix:{engine.path} answers; 1 listeners, 1 clients; version ")
+    assert done.stdout.startswith(f"healthy: engine unix:{engine.path} answers; 1 listener, 1 client; version ")
     assert done.stderr == "" and done.stdout.count("\n") == 1
 
 

@@ -86,7 +86,7 @@ def manager(tmp_path):
 def test_the_manager_hears_of_each_step(serve, manager):
     proxy = serve(ONE % "readers", environment={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "200000"})
     manager.hear("READY=1")
-    assert "1 listeners, 0 clients" in manager.hear("STATUS=")
+    assert "1 listener, 0 clients" in manager.hear("STATUS=")
     manager.hear("WATCHDOG=1")
     manager.hear("WATCHDOG=1")
     proxy.signal(signal.SIGHUP)
@@ -101,7 +101,7 @@ def test_the_status_names_what_was_refused_last(serve, manager):
     manager.hear("STATUS=")
     with RawClient((proxy.host, proxy.port)) as client:
         assert client.exchange(request("GET", "/info")).status == 403
-        assert "1 clients, last refused: GET /info from 127.0.0.1:" in manager.hear("STATUS=")
+        assert "1 client, last refused: GET /info from 127.0.0.1:" in manager.hear("STATUS=")
 
 
 def test_ready_is_not_said_before_it_listens(serve, manager):
@@ -298,8 +298,8 @@ def test_a_reload_that_failed_stands_in_the_status_until_one_succeeds(serve, man
     proxy.signal(signal.SIGHUP)
     manager.hear("RELOADING=1")
     manager.hear("READY=1")
-    assert "1 listeners, 0 clients; the last reload failed: " in manager.hear("STATUS=")
+    assert "1 listener, 0 clients; the last reload failed: " in manager.hear("STATUS=")
     proxy.rewrite(ONE % "readers")
     proxy.signal(signal.SIGHUP)
     manager.hear("READY=1")
-    assert manager.hear("STATUS=") == "STATUS=1 listeners, 0 clients"
+    assert manager.hear("STATUS=") == "STATUS=1 listener, 0 clients"
