@@ -243,7 +243,7 @@ def test_a_socket_that_no_listener_takes_is_told(service):
     assert "the passed socket clients at tcp://127.0.0.1:2375 is closed: no listener has" in text
 
 
-def test_an_instance_of_the_template_has_its_own_file_and_folder(service):
+def test_an_instance_of_the_template_has_its_own_file_folder_and_user(service):
     text = TCP.replace(":2375", ":2380") + OPS.replace("/run/sockwarden/", "/run/sockwarden-ci/")
     one = service(text, "sockwarden@ci.service", "/etc/sockwarden/ci.ini")
     other = service(TCP)
@@ -251,6 +251,8 @@ def test_an_instance_of_the_template_has_its_own_file_and_folder(service):
     other.control("start")
     assert one.ask("/version", address="http://127.0.0.1:2380") == "200" and other.ask("/version") == "200"
     assert one.ask("/info", "--unix-socket", "/run/sockwarden-ci/ops.sock", address="http://d") == "200"
+    users = {one.machine.run("stat", "-c", "%u", f"/proc/{each.process()}").strip() for each in (one, other)}
+    assert len(users) == 2 and "0" not in users
     other.control("stop")
     assert one.ask("/version", address="http://127.0.0.1:2380") == "200"
 

@@ -48,8 +48,9 @@ def settings(unit):
     return [line for line in (UNITS / unit).read_text().splitlines() if line and not line.startswith(("#", ";"))]
 
 
-def test_the_template_differs_from_the_service_in_the_names_of_file_and_folder_alone():
+def test_the_template_differs_from_the_service_in_the_names_of_file_folder_and_user_alone():
     plain, template = settings("sockwarden.service"), settings("sockwarden@.service")
+    template.remove("User=sockwarden-%i")  # without it all instances would share the user of the service
     renamed = [line.replace("%i.ini", "sockwarden.ini").replace("sockwarden-%i", "sockwarden") for line in template]
     different = [(one, other) for one, other in zip(plain, renamed, strict=True) if one != other]
     assert [one.split("=")[0] for one, _ in different] == ["Description"]
