@@ -10,7 +10,7 @@
 #define BIT(id)    (1u << VERB_##id)
 #define EVERY_VERB ((1u << VERB_COUNT) - 1)
 
-enum { HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT, LIST_SIZE = 128 };
+enum { HELP_COLUMN = 28, LETTERS_SIZE = 4 * ARGUMENT_COUNT, LIST_SIZE = 128, WORD_CODE = 1 };
 
 #define HIDDEN_HYPHEN '\1'
 
@@ -167,27 +167,6 @@ take_option(int code, const char *word, struct command_line *line, char *problem
     return true;
 }
 
-/* Reads options from argv[1] on, up to a word in mode "+", past all words in mode "". */
-static bool
-parse_options(const char *mode, int argc, char *argv[], struct command_line *line, char *problem)
-{
-    char letters[LETTERS_SIZE];
-    struct option options[ARGUMENT_COUNT + 1];
-    int code;
-    fill_options(mode, letters, options);
-    opterr = 0;
-    optind = 0; /* begins anew, in glibc and musl */
-    while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        if (code == ':')
-            return complain_of_no_value(argv[optind - 1], argument_of_code(optopt), problem);
-        if (argument_of_code(code) >= ARGUMENT_COUNT)
-            return complain_of_option(argv[optind - 1], problem);
-        if (!take_option(code, argv[optind - 1], line, problem))
-            return false;
-    }
-    return true;
-}
-
 /*
  * True for what is a word and no option though it begins with a hyphen: a preset's feature that is not wanted, as in
  * -watch. One hyphen and several letters are one, unless they are -f and a format.
@@ -212,12 +191,42 @@ hide_features(int argc, char *argv[])
             argv[i][0] = HIDDEN_HYPHEN;
 }
 
-static void
-show_features(int argc, char *argv[])
+/* `text` is a word or a value; NULL is let pass. */
+static char *
+show_feature(char *text)
 {
-    for (int i = 1; i < argc; i++)
-        if (argv[i][0] == HIDDEN_HYPHEN)
-            argv[i][0] = '-';
+    if (text != NULL && text[0] == HIDDEN_HYPHEN)
+        text[0] = '-';
+    return text;
+}
+
+/*
+ * Reads options from argv[1] on: up to a word in mode "+"; in mode "-" past all words, which getopt hands out in their
+ * order whatever POSIXLY_CORRECT says. They are gathered at the begin of argv, where everything was read already.
+ */
+static bool
+parse_options(const char *mode, int argc, char *argv[], struct command_line *line, char *problem)
+{
+    char letters[LETTERS_SIZE];
+    struct option options[ARGUMENT_COUNT + 1];
+    int code;
+    fill_options(mode, letters, options);
+    opterr = 0;
+    optind = 0; /* begins anew, in glibc and musl */
+    while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        show_feature(optarg);
+        if (code == WORD_CODE) {
+            argv[++line->count] = optarg;
+            continue;
+        }
+        if (code == ':')
+            return complain_of_no_value(argv[optind - 1], argument_of_code(optopt), problem);
+        if (argument_of_code(code) >= ARGUMENT_COUNT)
+            return complain_of_option(argv[optind - 1], problem);
+        if (!take_option(code, argv[optind - 1], line, problem))
+            return false;
+    }
+    return true;
 }
 
 static bool
@@ -225,12 +234,12 @@ parse_behind_verb(int argc, char *argv[], struct command_line *line, char *probl
 {
     if (line->verb == VERB_PRESETS)
         hide_features(argc, argv);
-    bool parsed = parse_options("", argc, argv, line, problem);
-    if (line->verb == VERB_PRESETS)
-        show_features(argc, argv);
-    line->count = argc - optind;
-    line->words = argv + optind;
-    return parsed;
+    if (!parse_options("-", argc, argv, line, problem))
+        return false;
+    while (optind < argc)
+        argv[++line->count] = show_feature(argv[optind++]);
+    line->words = argv + 1;
+    return true;
 }
 
 static bool

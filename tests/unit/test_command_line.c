@@ -69,6 +69,7 @@ options_stand_before_the_verb_or_behind_it(void **state)
         {"presets traefik -fjson +a -watch", "presets traefik +a -watch | format=json"},
         {"presets traefik -watch -f=json --help", "presets traefik -watch | format=json help="},
         {"presets traefik --format=tsv -follow-logs", "presets traefik -follow-logs | format=tsv"},
+        {"presets traefik -f -json a -watch -- -b -cd", "presets traefik a -watch -b -cd | format=-json"},
         {"presets traefik -h", "presets traefik | help="},
         {"presets traefik -- -f", "presets traefik -f |"},
         {"presets traefik -", "presets traefik - |"},
@@ -115,6 +116,15 @@ options_stand_before_the_verb_or_behind_it(void **state)
         understand(rows[i].sentence, understood, sizeof(understood));
         CHECK_TEXT(rows[i].sentence, understood, rows[i].understood);
     }
+}
+
+static void
+options_stand_behind_words_whatever_posix_says(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("POSIXLY_CORRECT", "1", 1), 0);
+    options_stand_before_the_verb_or_behind_it(state);
+    unsetenv("POSIXLY_CORRECT");
 }
 
 static char *
@@ -164,6 +174,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_stand_before_the_verb_or_behind_it),
+        cmocka_unit_test(options_stand_behind_words_whatever_posix_says),
         cmocka_unit_test(help_has_every_row_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
