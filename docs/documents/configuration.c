@@ -187,23 +187,24 @@ write_dialect(void *owner, const char *word, const char *product)
 static void
 write_dialects(FILE *output)
 {
-    fputs("\n"
-          "## The switches of a policy\n"
-          "\n"
-          "In the environment a switch is on when its value begins with a number other than 0 (`1`, `2`, `01`, "
-          "`1abc`); `true`,\n"
-          "`yes`, `on` and the empty value are off, as in the proxies that these words come from. In a file it takes "
-          "`1`, `yes`,\n"
-          "`true`, `on` and `0`, `no`, `false`, `off`, and nothing else.\n"
-          "\n"
-          "A switch that opens a section is for all methods that pass the gates, such as `POST`. `DIALECT` of the "
-          "environment,\n"
-          "or `dialect` of a policy, says whose switches these are. Without `DIALECT`, a variable that only one dialect "
-          "has tells\n"
-          "it, as long as no other variable contradicts. All dialects decide on every real route as their original "
-          "does, and\n"
-          "are stricter on paths that no engine has.\n",
-          output);
+    fputs(
+        "\n"
+        "## The switches of a policy\n"
+        "\n"
+        "In the environment a switch is on when its value begins with a number other than 0 (`1`, `2`, `01`, "
+        "`1abc`); `true`,\n"
+        "`yes`, `on` and the empty value are off, as in the proxies that these words come from. In a file it takes "
+        "`1`, `yes`,\n"
+        "`true`, `on` and `0`, `no`, `false`, `off`, and nothing else.\n"
+        "\n"
+        "A switch that opens a section is for all methods that pass the gates, such as `POST`. `DIALECT` of the "
+        "environment,\n"
+        "or `dialect` of a policy, says whose switches these are. Without `DIALECT`, a variable that only one dialect "
+        "has tells\n"
+        "it, as long as no other variable contradicts. All dialects decide on every real route as their original "
+        "does, and\n"
+        "are stricter on paths that no engine has.\n",
+        output);
     policy_dialects(write_dialect, output);
 }
 
