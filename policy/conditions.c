@@ -61,6 +61,20 @@ next_value(const char **at, const char *end, struct slice *value)
     return true;
 }
 
+/* "web&platform=x": a query, not a value. */
+static bool
+holds_two(struct slice value)
+{
+    const char *end = value.data + value.length;
+    const char *at = memchr(value.data, '&', value.length);
+    if (at == NULL)
+        return false;
+    do
+        at++;
+    while (at < end && is_name_byte(*at));
+    return at < end && *at == '=';
+}
+
 static bool
 check_values(struct slice word, struct condition *condition, char *error)
 {
@@ -75,8 +89,12 @@ check_values(struct slice word, struct condition *condition, char *error)
         const char *fault = parameter_fault(condition->values_are, value);
         if (fault != NULL && memchr(value.data, ',', value.length) != NULL)
             fault = "several values are parted by |";
-        else if (value.length > 0 && (value.data[0] == '<' || value.data[0] == '>'))
-            fault = "a comparison is <= or >=";
+        else if (value.length > 0 && strchr("<>=", value.data[0]) != NULL)
+            fault = "a comparison is =, <= or >=";
+        else if (value.length > 0 && (value.data[0] == '*' || value.data[value.length - 1] == '*'))
+            fault = "there are no wildcards; a value is compared letter for letter";
+        else if (holds_two(value))
+            fault = "each condition has a ?, and a blank before it";
         if (fault != NULL)
             return complain(error, word, fault);
     }
@@ -111,7 +129,9 @@ parse_one(struct slice word, struct condition *condition, char *error)
         at++;
     condition->name.length = (size_t)(at - condition->name.data);
     if (word.data[0] != '?' || condition->name.length == 0)
-        return complain(error, word, "a condition is ?name=VALUE|VALUE, ?name<=NUMBER, ?name>=NUMBER, ?name or ?!name");
+        return complain(
+            error, word,
+            "a condition is ?name=VALUE|VALUE, ?name<=NUMBER, ?name>=NUMBER, ?name or ?!name, without blanks");
     if (!check_name(word, condition->name, error))
         return false;
     if (at == end) {

@@ -1,6 +1,7 @@
 #include "selector.h"
 
 #include "names.h"
+#include "presets.h"
 
 #include <stdio.h>
 
@@ -87,6 +88,34 @@ add_row(struct selector *selector, size_t row)
             route_set_add(&selector->routes, i);
 }
 
+/* The text without what a word begins with; the text itself where it does not. */
+static struct slice
+cut_beginning(struct slice text, struct slice beginning)
+{
+    if (text.length <= beginning.length || strncasecmp(text.data, beginning.data, beginning.length) != 0)
+        return text;
+    return (struct slice){text.data + beginning.length, text.length - beginning.length};
+}
+
+/* Of words that have another place in a policy; NULL for any other. */
+static const char *
+other_place(struct slice word, char *text, size_t size)
+{
+    struct preset_choice choice;
+    char problem[PRESET_ERROR_SIZE];
+    struct slice preset = cut_beginning(word, SLICE_LITERAL("preset:"));
+    struct slice class = cut_beginning(word, SLICE_LITERAL("class:"));
+    if (preset_parse(preset, &choice, problem))
+        snprintf(text, size, "a preset has a line of its own: preset = %.*s", shown(preset), preset.data);
+    else if (class.length < word.length)
+        snprintf(text, size, "a class is named by its @, as in @%.*s", shown(class), class.data);
+    else if (word.data[0] == '!' || word.data[0] == '-')
+        snprintf(text, size, "an exception has a line of its own, above the line with the rule");
+    else
+        return NULL;
+    return text;
+}
+
 /* What a word that is no operation was probably meant to be: another kind of selector; NULL for none of them. */
 static const char *
 other_kind(struct slice word, char *text, size_t size)
@@ -95,6 +124,9 @@ other_kind(struct slice word, char *text, size_t size)
     for (size_t i = 0; i < sizeof(everything) / sizeof(everything[0]); i++)
         if (slice_equals_ignoring_case(word, slice_from_string(everything[i])))
             return "there is no word for everything; name classes, as in @read, @control";
+    const char *place = other_place(word, text, size);
+    if (place != NULL)
+        return place;
     if (method_from_slice(word) != METHOD_OTHER)
         return "a method needs the template of a route, as in GET /containers/json; it includes HEAD";
     if (memchr(word.data, '?', word.length) != NULL)
@@ -143,7 +175,17 @@ parse_class(struct slice word, struct selector *selector, char *error)
     }
     if (slice_equals_ignoring_case(word, SLICE_LITERAL("all")) && complain_of_kind(word, "@", error))
         return false;
-    return complain(error, "there is no such class", &nearest, "@");
+    for (size_t i = 0; i < CLASS_COUNT && nearest.found == NULL; i++)
+        if (cut_beginning(word, class_words((enum class)i)->word).length < word.length)
+            nearest.found = class_words((enum class)i)->word.data;
+    if (nearest.found != NULL)
+        return complain(error, "there is no such class", &nearest, "@");
+    int length =
+        snprintf(error, SELECTOR_ERROR_SIZE, "@%.*s: there is no such class; there are", shown(word), word.data);
+    for (size_t i = 0; i < CLASS_COUNT && length < SELECTOR_ERROR_SIZE; i++)
+        length += snprintf(error + length, SELECTOR_ERROR_SIZE - (size_t)length, "%s@%s", i == 0 ? " " : ", ",
+                           class_words((enum class)i)->word.data);
+    return false;
 }
 
 /* A section of Podman has two words, of which one alone tells little. */
@@ -267,6 +309,9 @@ complain_of_template(enum method method, struct slice template, char *error)
     }
     if (template.length > 2 && template.data[1] == 'v' && template.data[2] >= '0' && template.data[2] <= '9')
         return complain(error, "a template has no version prefix: it stands for the path under each", &nearest, before);
+    if (memchr(template.data, ' ', template.length) != NULL)
+        return complain(error, "one method and one template a rule; several rules are parted by commas", &nearest,
+                        before);
     if (memchr(template.data, '?', template.length) != NULL)
         return complain(error, "conditions stand behind a blank, as in GET /containers/json ?all=1", &nearest, before);
     if (memchr(template.data, '*', template.length) != NULL)

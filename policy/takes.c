@@ -135,6 +135,16 @@ find_nearest_of_all(const struct route_set *routes, struct slice name)
     return nearest;
 }
 
+/* True where a call of the set says in a body what it wants. */
+static bool
+has_body(const struct route_set *routes)
+{
+    for (size_t row = 0; row < ROUTE_COUNT; row++)
+        if (route_set_has(routes, row) && route_row(row)->body == BODY_JSON)
+            return true;
+    return false;
+}
+
 static int
 shown(struct slice text)
 {
@@ -154,9 +164,10 @@ complain(const struct condition *condition, const struct route_set *routes, stru
     else if (names != NULL)
         list_names(names, mend + snprintf(mend, sizeof(mend), "; "), sizeof(mend) - 2);
     struct slice text = condition->text;
+    bool in_body = nearest.length == 0 && has_body(routes);
     if (operation != NULL)
-        snprintf(error, TAKES_ERROR_SIZE, "%.*s: %s takes no such parameter%s", shown(text), text.data, operation,
-                 mend);
+        snprintf(error, TAKES_ERROR_SIZE, "%.*s: %s takes no such parameter%s%s", shown(text), text.data, operation,
+                 mend, in_body ? "; conditions are on the query, not on the body" : "");
     else
         snprintf(error, TAKES_ERROR_SIZE, "%.*s: no call of %.*s takes this parameter%s", shown(text), text.data,
                  shown(word), word.data, mend);

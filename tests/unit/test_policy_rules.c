@@ -329,7 +329,7 @@ static const char *const MISTAKES[][3] = {
     {"", "deny = ContainerStop ?T>=9", "did you mean t?"},
     {"", "allow = ImageCreate ?!fromsrc", "did you mean fromSrc?"},
     {"", "allow = ContainerKill ?signal=HUP,USR1", "?signal=HUP,USR1: several values are parted by |"},
-    {"", "allow = ContainerStop ?t=<60", "?t=<60: a comparison is <= or >="},
+    {"", "allow = ContainerStop ?t=<60", "?t=<60: a comparison is =, <= or >="},
     {"", "allow = ContainerList?all=1", "ContainerList?all=1: conditions stand behind a blank"},
     {"", "allow = GET /containers/json?all=1", "conditions stand behind a blank, as in GET /containers/json ?all=1"},
     {"", "allow = GET /containers/*", "there are no wildcards; all of a section is section:containers"},

@@ -38,7 +38,28 @@ static const char *const MISTAKES[][2] = {
      "are parted by |"},
     {"deny = ContainerList ?all=1 ?all=false", "exclude each other"},
 
+    {"allow = ContainerExec ?privileged=0", "it takes none; conditions are on the query, not on the body"},
+
+    /* what has another place or form */
+    {"allow = class:read", "class:read: a class is named by its @, as in @read"},
+    {"allow = preset:traefik", "a preset has a line of its own: preset = traefik"},
+    {"allow = traefik", "a preset has a line of its own: preset = traefik"},
+    {"allow = !ContainerExec", "an exception has a line of its own, above"},
+    {"allow = @read, -ContainerLogs", "an exception has a line of its own, above"},
+    {"allow = @readonly", "@readonly: there is no such class; did you mean @read?"},
+    {"allow = @write",
+     "@write: there is no such class; there are @read, @logs, @sensitive, @control, @create, @change, "
+     "@destroy, @exec, @files, @pull, @push, @build, @swarm, @plugins, @host, @options"},
+    {"allow = GET POST /containers/json", "one method and one template a rule; several rules are parted by commas"},
+
     /* values that there are not */
+    {"allow = ContainerStop ?t==60", "?t==60: a comparison is =, <= or >="},
+    {"allow = ContainerStop ?t <= 60", "<=: a condition is ?name=VALUE|VALUE, ?name<=NUMBER, ?name>=NUMBER, ?name or "
+                                       "?!name, without blanks"},
+    {"allow = ContainerCreate ?name=web&platform=x",
+     "?name=web&platform=x: each condition has a ?, and a blank before it"},
+    {"allow = ContainerCreate ?name=web*", "there are no wildcards; a value is compared letter for letter"},
+    {"allow = ContainerCreate ?name=db|*web", "there are no wildcards"},
     {"allow = ContainerKill ?signal=HUP|", "?signal=HUP|: nothing stands beside a |; the empty value alone is ?name="},
     {"allow = ContainerKill ?signal=|HUP", "nothing stands beside a |"},
     {"allow = ContainerKill ?signal=HUP||TERM", "nothing stands beside a |"},
@@ -80,6 +101,7 @@ conditions_that_some_call_of_the_rule_takes_are_none(void **state)
         "allow = ContainerRestartLibpod ?timeout<=5",
         "allow = ContainerKillLibpod, PodKillLibpod ?signal=HUP",
         "allow = ImageBuild ?remote",
+        "allow = ContainerList ?filters={\"name\":[\"a&b*c\"]}",
         "allow = HEAD /containers/{id}/archive ?path=/tmp",
         "allow = OPTIONS section:containers ?anything",
         "allow = @options ?!anything",
