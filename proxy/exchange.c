@@ -263,8 +263,8 @@ look_for_health(struct exchange *exchange, const struct http_head *head)
     exchange->asks_health = true;
     *verdict = (struct verdict){.action = VERDICT_ALLOW,
                                 .transport = TRANSPORT_PLAIN,
-                                .operation = "Health",
-                                .rule = "health",
+                                .operation = HEALTH_OPERATION,
+                                .rule = HEALTH_RULE,
                                 .canonical = {target, sizeof(target) - 1},
                                 .path = exchange->target};
 }

@@ -91,6 +91,10 @@ one_call_is_answered_with_its_verdict_and_exit_code(void **state)
                 "deny\tunknown\tmalformed\tthe target is not a path: it must begin with /\n");
     expect_call("GET", "", EXPLAIN_REFUSED,
                 "deny\tunknown\tmalformed\tthe target is not a path: it must begin with /\n");
+    expect_call("GET", "/_sockwarden/health", EXPLAIN_ALLOWED, "allow\tHealth\thealth\t\n");
+    expect_call("HEAD", "/_sockwarden/health", EXPLAIN_ALLOWED, "allow\tHealth\thealth\t\n");
+    expect_call("GET", "/_sockwarden/health?x", EXPLAIN_REFUSED,
+                "deny\tunknown\tno grant\tno setting of the tecnativa dialect grants this path\n");
     expect_call("", "/info", EXPLAIN_REFUSED, "deny\tunknown\tmalformed\tthe method is not a token\n");
 }
 
