@@ -81,11 +81,11 @@ address_is_list(const char *text)
 {
     const struct beginning *beginning = find_beginning(text, BOTH);
     bool is_path = text[0] == '/' || (beginning != NULL && beginning->form == FORM_PATH);
-    for (const char *at = text; *(at += strcspn(at, ", ")) != '\0';) {
-        size_t gap = strspn(at, ", ");
+    for (const char *at = text; *(at += strcspn(at, ",; ")) != '\0';) {
+        size_t gap = strspn(at, ",; ");
         bool comma = memchr(at, ',', gap) != NULL;
-        /* A path may hold both, and is several addresses where it goes on like one. */
-        if (comma && (!is_path || gap > 1 || at[gap] == '\0'))
+        /* A path may hold them, and is several addresses where it goes on like one. */
+        if ((!is_path && (comma || memchr(at, ';', gap) != NULL)) || (comma && (gap > 1 || at[gap] == '\0')))
             return true;
         at += gap;
         if (at[0] == '/' || at[0] == '[' || find_beginning(at, BOTH) != NULL)

@@ -75,40 +75,59 @@ set_quantity(struct config *config, const struct option *option, const char *val
     return false;
 }
 
+/* One address of a list, without blanks around it. */
+static bool
+add_listener(struct config *config, const char *item, size_t length, const char **problem)
+{
+    char text[256];
+    *problem = "it is too long";
+    if (length >= sizeof(text))
+        return false;
+    memcpy(text, item, length);
+    text[length] = '\0';
+    *problem = "there are more than 16 addresses";
+    _Static_assert(CONFIG_LISTENERS_MAX == 16, "the message says how many");
+    if (config->listener_count == CONFIG_LISTENERS_MAX)
+        return false;
+    if (address_parse_listen(text, &config->listeners[config->listener_count].address, problem)) {
+        config->listener_count++;
+        return true;
+    }
+    if (address_is_list(text))
+        *problem = "commas stand between addresses";
+    return false;
+}
+
 static bool
 set_listen(struct config *config, const char *value, char *takes, size_t takes_size)
 {
     const char *problem = "it names no address";
     const char *item = value;
+    int length = 0;
     config->listener_count = 0;
     while (*item != '\0') {
-        char text[256];
-        size_t length = strcspn(item, ",");
-        const char *next = item + length + (item[length] == ',');
+        size_t whole = strcspn(item, ",");
+        const char *next = item + whole + (item[whole] == ',');
+        length = (int)whole;
         while (length > 0 && *item == ' ')
             item++, length--;
         while (length > 0 && item[length - 1] == ' ')
             length--;
-        if (config->listener_count == CONFIG_LISTENERS_MAX || length >= sizeof(text)) {
-            problem = "it is too long";
+        if (!add_listener(config, item, (size_t)length, &problem)) {
             config->listener_count = 0;
             break;
         }
-        memcpy(text, item, length);
-        text[length] = '\0';
-        bool parsed = address_parse_listen(text, &config->listeners[config->listener_count].address, &problem);
-        if (!parsed && address_is_list(text))
-            problem = "commas stand between addresses";
-        if (!parsed) {
-            config->listener_count = 0;
-            break;
-        }
-        config->listener_count++;
         item = next;
     }
-    if (config->listener_count == 0)
-        snprintf(takes, takes_size, LISTEN_TAKES " (%s)", problem);
-    return config->listener_count > 0;
+    if (config->listener_count > 0)
+        return true;
+    bool one_of_many = length > 0 && strchr(value, ',') != NULL;
+    snprintf(takes, takes_size, LISTEN_TAKES " (%.*s%s%s)",
+             !one_of_many  ? 0
+             : length < 48 ? length
+                           : 48,
+             item, one_of_many ? ": " : "", problem);
+    return false;
 }
 
 static bool

@@ -75,11 +75,13 @@ listeners_are_a_list(void **state)
     char problem[CONFIG_PROBLEM_SIZE];
     strcat(many, ",unix:/b");
     assert_null(configure(problem, many, NULL));
-    assert_non_null(strstr(problem, "too long"));
+    assert_non_null(strstr(problem, "more than 16"));
     expect_refusal("LISTEN=", "it names no address");
     expect_refusal("LISTEN=,", "there is no address");
     expect_refusal("LISTEN=tcp://127.0.0.1:1,,unix:/a", "there is no address");
     expect_refusal("LISTEN=unix:/a unix:/b", "commas stand between addresses");
+    expect_refusal("LISTEN=unix:/a;unix:/b", "commas stand between addresses");
+    expect_refusal("LISTEN=unix:/a,tcp://127.0.0.1:99999", "(tcp://127.0.0.1:99999: the port is a number");
     expect_refusal("LISTEN=127.0.0.1:2375", "a comma list of tcp://ADDRESS:PORT, unix:PATH and systemd:NAME");
     expect_refusal("LISTEN=unix:/a,tcp://localhost:1", "must be numeric");
     assert_null(configure(problem, "LISTEN=unix:/a,unix:/b,unix:///a", NULL));
