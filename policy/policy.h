@@ -253,9 +253,10 @@ struct policy_route {
     const char *since;   /* in versions of Docker's API, for /libpod of Podman */
     const char *classes; /* "read logs" */
     const char *rule;
-    const char *order; /* where it depends on the query: every rule that has a say, in their order; of OPTIONS that
-                          depends on the path: of how many; else "" */
-    const char *cure;  /* "" where it is not refused */
+    /* Where it depends on the query, every rule that has a say, in their order; of OPTIONS, of how many paths; else "".
+     */
+    const char *order;
+    const char *cure; /* "" where it is not refused */
     enum policy_route_verdict verdict;
     bool dry; /* what is refused passes all the same, as the policy is on trial */
 };
@@ -308,8 +309,8 @@ void policy_doubts(const struct policy *policy, void (*doubt)(void *owner, unsig
                    void *owner);
 
 /*
- * Calls `line` with a sentence, "NAME=1 does nothing while …", for each switch of a policy that is on and of no use without
- * another one. `exec_is_said`: somebody wrote a value for EXEC.
+ * Calls `line` with a sentence, "NAME=1 does nothing while …", for each switch of a policy that is on and of no use
+ * without another one. `exec_is_said`: somebody wrote a value for EXEC.
  */
 void policy_idle_switches(const struct policy *policy, bool exec_is_said, void (*line)(void *owner, const char *text),
                           void *owner);

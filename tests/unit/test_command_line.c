@@ -45,76 +45,77 @@ understand(const char *sentence, char *out, size_t size)
                                        line.values[i]);
 }
 
+static const struct {
+    const char *sentence;
+    const char *understood;
+} ROWS[] = {
+    {"", "run |"},
+    {"run", "run |"},
+    {"-c a.ini", "run | config=a.ini"},
+    {"--config=a.ini run", "run | config=a.ini"},
+    {"run --config a.ini", "run | config=a.ini"},
+    {"-ca.ini explain GET /info", "explain GET /info | config=a.ini"},
+    {"explain -l one GET -c a.ini /info", "explain GET /info | config=a.ini listener=one"},
+    {"explain -", "explain - |"},
+    {"explain -f json - -p ops", "explain - | policy=ops format=json"},
+    {"explain -- GET -l", "explain GET -l |"},
+    {"routes --form tsv", "routes | format=tsv"},
+    {"presets -f json traefik -watch +ping-fallback", "presets traefik -watch +ping-fallback | format=json"},
+    {"presets traefik -f json", "presets traefik | format=json"},
+    {"presets traefik -fjson +a -watch", "presets traefik +a -watch | format=json"},
+    {"presets traefik -watch -f=json --help", "presets traefik -watch | format=json help="},
+    {"presets traefik --format=tsv -follow-logs", "presets traefik -follow-logs | format=tsv"},
+    {"presets traefik -f -json a -watch -- -b -cd", "presets traefik a -watch -b -cd | format=-json"},
+    {"presets traefik -h", "presets traefik | help="},
+    {"presets traefik -- -f", "presets traefik -f |"},
+    {"presets traefik -", "presets traefik - |"},
+    {"presets traefik -ca.ini", "presets takes no --config; it is for run, check, explain, routes, diff, health"},
+    {"routes -f=json", "routes | format=json"},
+    {"routes -f =json", "routes | format==json"},
+    {"-- routes", "routes |"},
+    {"--", "run |"},
+    {"-hV", "run | help= version="},
+    {"explain -- -", "explain - |"},
+    {"diff a b -f tsv", "diff a b | format=tsv"},
+    {"health -t 1s", "health | timeout=1s"},
+    {"--help", "run | help="},
+    {"explain --help", "explain | help="},
+    {"--version nonsense",
+     "no such verb: nonsense; there is run, check, explain, routes, diff, convert, presets, health"},
+    {"rotues", "no such verb: rotues; did you mean routes?"},
+    {"explain", "explain takes METHOD TARGET | -, but got nothing"},
+    {"explain GET", "explain takes METHOD TARGET | -, but got one word: GET"},
+    {"explain - GET", "one word too many: GET; behind - explain takes none, it reads the calls from its input"},
+    {"diff A", "diff takes A B, but got one word: A"},
+    {"routes -", "one word too many: -; routes takes none"},
+    {"-", "no such verb: -; there is run, check, explain, routes, diff, convert, presets, health"},
+    {"help", "no such verb: help; did you mean --help?"},
+    {"version", "no such verb: version; did you mean --version?"},
+    {"--p x", "--p may be --policy or --print"},
+    {"routes -f=", "--format lacks its value: --format FORMAT"},
+    {"routes --format=", "--format lacks its value: --format FORMAT"},
+    {"-fx", "run (no verb is given) takes no --format; it is for explain, routes, diff, presets"},
+    {"explain a b c", "one word too many: c; explain takes METHOD TARGET | -"},
+    {"check x", "one word too many: x; check takes none"},
+    {"check -l one", "check takes no --listener; it is for explain, routes, health"},
+    {"-t 1s", "run (no verb is given) takes no --timeout; it is for health"},
+    {"-c", "-c lacks its value: --config FILE"},
+    {"routes --listener", "--listener lacks its value: --listener NAME"},
+    {"--nothing", "no such option: --nothing"},
+    {"--cofnig x", "no such option: --cofnig; did you mean --config?"},
+    {"-cx -cy", "--config stands twice"},
+    {"routes -z", "no such option: -z"},
+    {"--help=1", "--help takes no value"},
+};
+
 static void
 options_stand_before_the_verb_or_behind_it(void **state)
 {
     (void)state;
-    static const struct {
-        const char *sentence;
-        const char *understood;
-    } rows[] = {
-        {"", "run |"},
-        {"run", "run |"},
-        {"-c a.ini", "run | config=a.ini"},
-        {"--config=a.ini run", "run | config=a.ini"},
-        {"run --config a.ini", "run | config=a.ini"},
-        {"-ca.ini explain GET /info", "explain GET /info | config=a.ini"},
-        {"explain -l one GET -c a.ini /info", "explain GET /info | config=a.ini listener=one"},
-        {"explain -", "explain - |"},
-        {"explain -f json - -p ops", "explain - | policy=ops format=json"},
-        {"explain -- GET -l", "explain GET -l |"},
-        {"routes --form tsv", "routes | format=tsv"},
-        {"presets -f json traefik -watch +ping-fallback", "presets traefik -watch +ping-fallback | format=json"},
-        {"presets traefik -f json", "presets traefik | format=json"},
-        {"presets traefik -fjson +a -watch", "presets traefik +a -watch | format=json"},
-        {"presets traefik -watch -f=json --help", "presets traefik -watch | format=json help="},
-        {"presets traefik --format=tsv -follow-logs", "presets traefik -follow-logs | format=tsv"},
-        {"presets traefik -f -json a -watch -- -b -cd", "presets traefik a -watch -b -cd | format=-json"},
-        {"presets traefik -h", "presets traefik | help="},
-        {"presets traefik -- -f", "presets traefik -f |"},
-        {"presets traefik -", "presets traefik - |"},
-        {"presets traefik -ca.ini", "presets takes no --config; it is for run, check, explain, routes, diff, health"},
-        {"routes -f=json", "routes | format=json"},
-        {"routes -f =json", "routes | format==json"},
-        {"-- routes", "routes |"},
-        {"--", "run |"},
-        {"-hV", "run | help= version="},
-        {"explain -- -", "explain - |"},
-        {"diff a b -f tsv", "diff a b | format=tsv"},
-        {"health -t 1s", "health | timeout=1s"},
-        {"--help", "run | help="},
-        {"explain --help", "explain | help="},
-        {"--version nonsense",
-         "no such verb: nonsense; there is run, check, explain, routes, diff, convert, presets, health"},
-        {"rotues", "no such verb: rotues; did you mean routes?"},
-        {"explain", "explain takes METHOD TARGET | -, but got nothing"},
-        {"explain GET", "explain takes METHOD TARGET | -, but got one word: GET"},
-        {"explain - GET", "one word too many: GET; behind - explain takes none, it reads the calls from its input"},
-        {"diff A", "diff takes A B, but got one word: A"},
-        {"routes -", "one word too many: -; routes takes none"},
-        {"-", "no such verb: -; there is run, check, explain, routes, diff, convert, presets, health"},
-        {"help", "no such verb: help; did you mean --help?"},
-        {"version", "no such verb: version; did you mean --version?"},
-        {"--p x", "--p may be --policy or --print"},
-        {"routes -f=", "--format lacks its value: --format FORMAT"},
-        {"routes --format=", "--format lacks its value: --format FORMAT"},
-        {"-fx", "run (no verb is given) takes no --format; it is for explain, routes, diff, presets"},
-        {"explain a b c", "one word too many: c; explain takes METHOD TARGET | -"},
-        {"check x", "one word too many: x; check takes none"},
-        {"check -l one", "check takes no --listener; it is for explain, routes, health"},
-        {"-t 1s", "run (no verb is given) takes no --timeout; it is for health"},
-        {"-c", "-c lacks its value: --config FILE"},
-        {"routes --listener", "--listener lacks its value: --listener NAME"},
-        {"--nothing", "no such option: --nothing"},
-        {"--cofnig x", "no such option: --cofnig; did you mean --config?"},
-        {"-cx -cy", "--config stands twice"},
-        {"routes -z", "no such option: -z"},
-        {"--help=1", "--help takes no value"},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
         char understood[LINE_SIZE * 2];
-        understand(rows[i].sentence, understood, sizeof(understood));
-        CHECK_TEXT(rows[i].sentence, understood, rows[i].understood);
+        understand(ROWS[i].sentence, understood, sizeof(understood));
+        CHECK_TEXT(ROWS[i].sentence, understood, ROWS[i].understood);
     }
 }
 
