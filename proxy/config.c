@@ -23,6 +23,25 @@ config_add_policy(struct config *config, const char *name, unsigned line, struct
     return true;
 }
 
+bool
+config_make_room(struct config *config)
+{
+    if (config->listener_count < config->listener_room)
+        return true;
+    size_t room = config->listener_room == 0 ? 2 : config->listener_room * 2;
+    if (room > CONFIG_LISTENERS_MAX)
+        room = CONFIG_LISTENERS_MAX;
+    if (config->listener_count == room)
+        return false;
+    struct listener_config *grown = realloc(config->listeners, room * sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    memset(grown + config->listener_room, 0, (room - config->listener_room) * sizeof(*grown));
+    config->listeners = grown;
+    config->listener_room = room;
+    return true;
+}
+
 struct policy *
 config_policy(const struct config *config, const char *name)
 {
@@ -59,6 +78,7 @@ config_unref(struct config *config)
         free(config->policies[i].name);
         policy_unref(config->policies[i].policy);
     }
+    free(config->listeners);
     free(config->policies);
     settings_free(config->settings);
     free(config->path);

@@ -22,7 +22,8 @@ struct policy;
 struct settings;
 struct trial;
 
-enum { CONFIG_LISTENERS_MAX = 16, CONFIG_PROBLEM_SIZE = 512 };
+/* So many listeners are still opened within a moment. */
+enum { CONFIG_LISTENERS_MAX = 512, CONFIG_PROBLEM_SIZE = 512 };
 
 /* One place where clients connect, and what they may do there. */
 struct listener_config {
@@ -47,8 +48,9 @@ enum sandbox_mode { SANDBOX_YES, SANDBOX_NO, SANDBOX_REQUIRE };
 /* Durations are in milliseconds, sizes in bytes. */
 struct config {
     unsigned references;
-    struct listener_config listeners[CONFIG_LISTENERS_MAX];
+    struct listener_config *listeners;
     size_t listener_count;
+    size_t listener_room;          /* how many the memory is for */
     struct named_policy *policies; /* all that there are, those that no listener uses, too, in their order */
     size_t policy_count;
     struct address engine;
@@ -93,6 +95,9 @@ struct config *config_from_environment(char *const environment[], char *problem)
  * alone. On a fault returns NULL and writes "path:line: what, and the mend" to `problem`.
  */
 struct config *config_from_file(const char *path, char *const environment[], char *problem);
+
+/* For the readers: room for one more listener behind the last. False: there are as many as may be, or no memory. */
+bool config_make_room(struct config *config);
 
 /* For the readers: keeps a policy by its name, with a reference of the snapshot's own. False: no memory. */
 bool config_add_policy(struct config *config, const char *name, unsigned line, struct policy *policy);

@@ -14,7 +14,7 @@
 #include "policy/policy.h"
 #include "settings.h"
 
-enum { POLICIES_MAX = 64, NAME_SIZE = 64, INI_VALUE_SIZE = 256 };
+enum { POLICIES_MAX = CONFIG_LISTENERS_MAX, NAME_SIZE = 64, INI_VALUE_SIZE = 256 };
 
 /* A listener as the file describes it, until the policies are known. */
 struct draft_listener {

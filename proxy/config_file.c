@@ -33,8 +33,10 @@ begin_listener(struct draft *draft, const struct ini_entry *entry, struct ini_pr
         if (strcmp(draft->listeners[i].name, entry->name) == 0)
             return draft_fail(problem, "[listener %s] stands twice, first in line %u", entry->name,
                               draft->listeners[i].line);
-    if (count == CONFIG_LISTENERS_MAX)
-        return draft_fail(problem, "there are more than %d listeners", CONFIG_LISTENERS_MAX);
+    if (!config_make_room(config))
+        return count == CONFIG_LISTENERS_MAX
+                   ? draft_fail(problem, "there are more than %d listeners", CONFIG_LISTENERS_MAX)
+                   : draft_fail(problem, "out of memory");
     snprintf(draft->listeners[count].name, NAME_SIZE, "%s", entry->name);
     draft->listeners[count].line = entry->line;
     config->listeners[count].address.owner = (uid_t)-1;

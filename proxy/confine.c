@@ -39,7 +39,9 @@ collect_folders(const struct config *config, struct sandbox_rules *rules, char (
         size_t length = slash == path ? 1 : (size_t)(slash - path);
         memcpy(name, path, length);
         name[length] = '\0';
-        rules->socket_folders[rules->socket_folder_count++] = name;
+        /* Many listeners have one folder. */
+        if (rules->socket_folder_count == 0 || strcmp(names[rules->socket_folder_count - 1], name) != 0)
+            rules->socket_folders[rules->socket_folder_count++] = name;
     }
 }
 
@@ -47,6 +49,7 @@ static void
 enter_sandbox(const struct config *config, const char *settings_file, char *holds, char *lacks)
 {
     char folders[CONFIG_LISTENERS_MAX][sizeof(config->engine.path)];
+    _Static_assert((int)SANDBOX_FOLDERS_MAX >= (int)CONFIG_LISTENERS_MAX, "each listener may have one");
     struct sandbox_rules rules = {.settings_file = settings_file, .ports = {DNS_PORT}, .port_count = 1};
     collect_folders(config, &rules, folders);
     if (!address_is_unix(&config->engine))

@@ -4,15 +4,16 @@
 #include <sys/resource.h>
 
 enum {
-    RESERVED = 16,  /* listeners, epoll, signals, the conduit, standard streams, the odd dial */
+    RESERVED = 16,  /* epoll, signals, the conduit, standard streams, the odd dial */
     PER_CLIENT = 2, /* its own and one to the engine */
 };
 
 size_t
-descriptors_for_clients(size_t wanted)
+descriptors_for_clients(size_t wanted, size_t listeners)
 {
     struct rlimit limit;
-    rlim_t needed = wanted * PER_CLIENT + RESERVED;
+    size_t reserved = RESERVED + listeners;
+    rlim_t needed = wanted * PER_CLIENT + reserved;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return wanted;
     if (limit.rlim_cur < needed) {
@@ -22,7 +23,7 @@ descriptors_for_clients(size_t wanted)
     }
     if (limit.rlim_cur >= needed)
         return wanted;
-    size_t clients = limit.rlim_cur > RESERVED + PER_CLIENT ? (limit.rlim_cur - RESERVED) / PER_CLIENT : 1;
+    size_t clients = limit.rlim_cur > reserved + PER_CLIENT ? (limit.rlim_cur - reserved) / PER_CLIENT : 1;
     log_text(LOG_LEVEL_NOTICE, "limit", "%llu descriptors are allowed: %zu clients at a time, further ones wait",
              (unsigned long long)limit.rlim_cur, clients);
     return clients;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* How many of the wanted clients can be served at a time; one at least. */
-size_t descriptors_for_clients(size_t wanted);
+/* How many of the wanted clients can be served at a time beside so many listeners; one at least. */
+size_t descriptors_for_clients(size_t wanted, size_t listeners);
 
 #endif

@@ -71,10 +71,10 @@ static bool
 add_address(const struct bind *bind, const char *text)
 {
     struct config *config = bind->config;
-    struct address *address = &config->listeners[config->listener_count].address;
     char spelled[SPELLED_SIZE];
-    if (config->listener_count == CONFIG_LISTENERS_MAX || strlen(text) >= SPELLED_SIZE / 2)
+    if (!config_make_room(config) || strlen(text) >= SPELLED_SIZE / 2)
         return fail(bind, "", "it is too long");
+    struct address *address = &config->listeners[config->listener_count].address;
     const char *why = spell(text, spelled);
     if (why != NULL || !address_parse_listen(spelled, address, &why))
         return fail(bind, text, why);

@@ -227,8 +227,10 @@ bool
 listener_is_at(const struct listener *listener, const struct address *address)
 {
     struct stat status;
-    return listener->owns_file && address_is_unix(address) && lstat(address->path, &status) == 0 &&
-           status.st_dev == listener->device && status.st_ino == listener->inode;
+    const char *own = strrchr(listener->address.path, '/');
+    const char *other = strrchr(address->path, '/');
+    return listener->owns_file && other != NULL && own != NULL && strcmp(own, other) == 0 &&
+           lstat(address->path, &status) == 0 && status.st_dev == listener->device && status.st_ino == listener->inode;
 }
 
 bool

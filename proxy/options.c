@@ -85,9 +85,9 @@ add_listener(struct config *config, const char *item, size_t length, const char 
         return false;
     memcpy(text, item, length);
     text[length] = '\0';
-    *problem = "there are more than 16 addresses";
-    _Static_assert(CONFIG_LISTENERS_MAX == 16, "the message says how many");
-    if (config->listener_count == CONFIG_LISTENERS_MAX)
+    *problem = "there are more than 512 addresses";
+    _Static_assert(CONFIG_LISTENERS_MAX == 512, "the message says how many");
+    if (!config_make_room(config))
         return false;
     if (address_parse_listen(text, &config->listeners[config->listener_count].address, problem)) {
         config->listener_count++;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SANDBOX_FOLDERS_MAX = 32, SANDBOX_PORTS_MAX = 4, SANDBOX_TEXT_SIZE = 256 };
+enum { SANDBOX_FOLDERS_MAX = 512, SANDBOX_PORTS_MAX = 4, SANDBOX_TEXT_SIZE = 256 };
 
 /* What stays open. Paths are borrowed until sandbox_enter returns; one that does not exist is passed over. */
 struct sandbox_rules {

@@ -325,7 +325,7 @@ take_over(struct server *server, struct config *config, char *problem)
     config_unref(server->config);
     server->config = config_ref(config);
     admission_set_config(server->admission, config);
-    server->client_limit = descriptors_for_clients(config->max_connections);
+    server->client_limit = descriptors_for_clients(config->max_connections, config->listener_count);
     server->services.crowded = server->client_count >= server->client_limit;
     if (!event_pending(&server->resume, EV_TIMEOUT, NULL))
         set_paused(server, server->services.crowded);
@@ -415,7 +415,7 @@ server_new(struct config *config, server_load *load, char *problem)
     server->load = load;
     signal(SIGPIPE, SIG_IGN);
     systemd_begin();
-    server->client_limit = descriptors_for_clients(config->max_connections);
+    server->client_limit = descriptors_for_clients(config->max_connections, config->listener_count);
     if (!passed_begin(problem) || !prepare(server, problem) || !listener_set_open(server->listeners, config, problem)) {
         server_free(server);
         return NULL;

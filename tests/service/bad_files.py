@@ -55,9 +55,9 @@ SECTIONS = [
     ("[upstream]\n" + A + "[upstream]\n" + P, 5, "[upstream] stands twice, first in line 1"),
     (A + A + P, 4, "[listener a] stands twice, first in line 1"),
     (A + P + P, 6, "[policy p] stands twice, first in line 4"),
-    ("".join(f"[listener l{i}]\naddress = tcp://127.0.0.1:0\npolicy = p\n" for i in range(17)) + P, 49,
-     "more than 16 listeners"),
-    (A + P + "".join(f"[policy p{i}]\n" for i in range(64)), 69, "more than 64 policies"),
+    ("".join(f"[listener l{i}]\naddress = tcp://127.0.0.1:0\npolicy = p\n" for i in range(513)) + P, 1537,
+     "more than 512 listeners"),
+    (A + P + "".join(f"[policy p{i}]\n" for i in range(512)), 517, "more than 512 policies"),
 ]
 
 PROGRAM = [

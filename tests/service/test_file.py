@@ -126,3 +126,16 @@ def test_a_listener_that_can_not_be_opened_leaves_all_as_it_was(serve, tmp_path)
         proxy.wait_for_log(lambda line: re.search(rf" err reload .*process {os.getpid()}( \(\S+\))? listens there", line))
     assert status((proxy.host, proxy.port), "/version") == 200
     assert status((proxy.host, proxy.port), "/info") == 403
+
+
+def test_as_many_listeners_and_policies_as_a_host_has_users(serve, tmp_path):
+    count = 200
+    text = HEAD + "".join(f"[listener user{number}]\naddress = unix:{tmp_path}/{number}.sock\npolicy = user{number}\n"
+                          f"[policy user{number}]\nallow = SystemVersion\n" for number in range(count))
+    proxy = serve(text, listeners=count)
+    assert [status(f"{tmp_path}/{number}.sock", "/version") for number in (0, 99, count - 1)] == [200] * 3
+    proxy.rewrite(text.replace("SystemVersion", "SystemInfo"))
+    proxy.signal(signal.SIGHUP)
+    proxy.wait_for_log(" reload ")
+    assert [status(f"{tmp_path}/{number}.sock", "/version") for number in (0, 99, count - 1)] == [403] * 3
+    assert not proxy.lines(" closed ")

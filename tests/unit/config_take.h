@@ -12,7 +12,7 @@
 static inline struct config *
 configure(char *problem, const char *one, const char *two)
 {
-    char first[4096];
+    char first[16384];
     char second[4096];
     char *environment[3] = {NULL};
     size_t count = 0;

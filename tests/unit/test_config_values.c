@@ -66,7 +66,7 @@ listeners_are_a_list(void **state)
     assert_string_equal(config->listeners[1].address.name, "unix:/run/a.sock");
     assert_string_equal(config->listeners[2].address.name, "tcp://[::1]:5");
     config_unref(config);
-    char many[1024] = "LISTEN=unix:/a";
+    char many[16 * CONFIG_LISTENERS_MAX] = "LISTEN=unix:/a";
     for (size_t i = 1; i < CONFIG_LISTENERS_MAX; i++)
         snprintf(many + strlen(many), sizeof(many) - strlen(many), ",unix:/a%zu", i);
     config = take(many, NULL);
