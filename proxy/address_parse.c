@@ -81,7 +81,7 @@ address_is_list(const char *text)
 {
     const struct beginning *beginning = find_beginning(text, BOTH);
     bool is_path = text[0] == '/' || (beginning != NULL && beginning->form == FORM_PATH);
-    for (const char *at = text; *(at += strcspn(at, ",; ")) != '\0';) {
+    for (const char *at = text + strspn(text, " "); *(at += strcspn(at, ",; ")) != '\0';) {
         size_t gap = strspn(at, ",; ");
         bool comma = memchr(at, ',', gap) != NULL;
         /* A path may hold them, and is several addresses where it goes on like one. */

@@ -56,6 +56,7 @@ static const struct row engines[] = {
     {"unix:/run/.", NULL, FOLDER},
     {"unix:///run/..", NULL, FOLDER},
     {"/run/docker.sock ", NULL, "ends in a blank"},
+    {" /run/docker.sock", NULL, "not an address of an engine"},
     {"abns@", NULL, "abstract socket has 1 to 107 bytes"},
     {"unix:/a, unix:/b", NULL, "there is one engine"},
     {"/a,/b", NULL, "there is one engine"},
