@@ -75,7 +75,7 @@ listeners_are_a_list(void **state)
     char problem[CONFIG_PROBLEM_SIZE];
     strcat(many, ",unix:/b");
     assert_null(configure(problem, many, NULL));
-    assert_non_null(strstr(problem, "more than 16"));
+    assert_non_null(strstr(problem, "more than 512"));
     expect_refusal("LISTEN=", "it names no address");
     expect_refusal("LISTEN=,", "there is no address");
     expect_refusal("LISTEN=tcp://127.0.0.1:1,,unix:/a", "there is no address");
