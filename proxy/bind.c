@@ -66,6 +66,12 @@ explain_folder(const struct address *address, int error, char *problem)
              "the file system of %s can't be written to; choose a path below /run (under systemd in a "
              "RuntimeDirectory=)",
              folder);
+    else if (error == EACCES && there && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+        fail(address, problem,
+             "the sandbox was made for the folders of the start, /run and /tmp, and %s is in none of them; choose a "
+             "path "
+             "below these, or restart",
+             folder);
     else if (!there)
         fail(address, problem, "the user %u, as which this runs, may not enter %s%s", geteuid(), folder,
              confine_hint(error));

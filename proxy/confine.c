@@ -110,8 +110,6 @@ confine(const struct config *config, const char *settings_file, char *problem)
     }
     enter_sandbox(config, settings_file, holds, lacks);
     summary = lacks[0] == '\0' ? "sandbox whole" : "sandbox in part";
-    if (!was_root)
-        hint = "; the sandbox was made for the settings of the start: a restart may help";
     if (lacks[0] != '\0' && config->sandbox == SANDBOX_REQUIRE) {
         snprintf(problem, CONFINE_PROBLEM_SIZE, "SANDBOX=require, and this machine lacks %s; SANDBOX=yes does without",
                  lacks);

@@ -223,6 +223,22 @@ def test_what_takes_root_fails_in_a_reload_with_a_word_about_it(engine, folder, 
     assert answers(proxy) == 200
 
 
+@pytest.mark.parametrize("as_root", [True, False], ids=["root", "another user"])
+def test_a_folder_that_the_sandbox_keeps_closed_is_told_as_that(engine, serve_file, open_binary, as_root):
+    if not landlock():
+        pytest.skip("this kernel has no Landlock")
+    prefix = () if as_root else ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    proxy, rewrite = serve_file(engine(0o666), FILE, environment=sandboxed("yes"), prefix=prefix)
+    rewrite(FILE + SECOND.replace("{address}", "unix:/var/tmp/sockwarden-test.sock"))
+    proxy.signal(signal.SIGHUP)
+    assert "the sandbox was made for the folders of the start, /run and /tmp, and /var/tmp is in none" in \
+        proxy.wait_for_log(" err reload ")
+    rewrite(FILE + SECOND.replace("{address}", "unix:/root/b.sock"))
+    proxy.signal(signal.SIGHUP)
+    told = proxy.wait_for_log("may not make files in /root")
+    assert ("a restart may help" in told) == as_root  # one who never was root would gain nothing by it
+
+
 def test_a_reload_reads_the_file_that_took_the_place_of_the_first(engine, folder, serve_file):
     daemon = engine(0o660, 0, 991)
     proxy, rewrite = serve_file(daemon, FILE)
