@@ -67,7 +67,7 @@ _sockwarden_operand() {
     *)
         _sockwarden_files
         _sockwarden_words 'environment env: dialect: preset: policy:'
-        [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace
+        [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace +o filenames
         ;;
     esac 2>/dev/null
 }
