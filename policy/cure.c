@@ -94,12 +94,31 @@ cure_for_version(const struct target *target, struct phrase *cure)
     return true;
 }
 
+/* The switch of another dialect that opens the section of a call, such as LIBPOD_INFO. */
+static void
+name_other_dialect(const struct call *call, struct phrase *cure)
+{
+    const struct dialect *other;
+    for (size_t i = 0; call->route != NULL && (other = dialect_at(i)) != NULL; i++) {
+        for (size_t j = 0; j < other->count; j++) {
+            const struct dialect_switch *entry = &other->switches[j];
+            if (entry->kind == SWITCH_GRANT && (entry->sections & UINT64_C(1) << call->section) != 0) {
+                phrase_add(cure, "; the ");
+                phrase_add(cure, other->word);
+                phrase_add(cure, " dialect has ");
+                phrase_add(cure, entry->name);
+                return;
+            }
+        }
+    }
+}
+
 /* A path that no switch opens: near misses get told what they missed. */
 static void
-explain_unknown_path(const struct dialect *dialect, const struct target *target, struct phrase *cure)
+explain_unknown_path(const struct dialect *dialect, const struct call *call, struct phrase *cure)
 {
-    struct slice first = would_be_section(target);
-    if (cure_for_version(target, cure))
+    struct slice first = would_be_section(&call->target);
+    if (cure_for_version(&call->target, cure))
         return;
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
@@ -119,6 +138,7 @@ explain_unknown_path(const struct dialect *dialect, const struct target *target,
     phrase_add(cure, "no setting of the ");
     phrase_add(cure, dialect->word);
     phrase_add(cure, " dialect grants this path");
+    name_other_dialect(call, cure);
 }
 
 /* "POST=1 and ALLOW_LOGS=1 and (ALLOW_START=1 or CONTAINERS=1)", or as much of it as is missing. */
@@ -157,7 +177,7 @@ cure_for_switches(const struct switches *switches, const struct call *call, char
     }
     find_needs(switches, call, &needs);
     if (needs.free.count + needs.gated.count == 0) {
-        explain_unknown_path(switches->dialect, &call->target, &cure);
+        explain_unknown_path(switches->dialect, call, &cure);
         return;
     }
     bool never = needs.gate != NULL && needs.gate->name[0] == '\0';
