@@ -70,7 +70,7 @@ split_path(const char *path, char *folder)
     return last;
 }
 
-/* Two paths may lead to one socket: by a link such as /var/run, by // or by /./. */
+/* Two paths may lead to one socket: by a folder that is a link, such as /var/run, by // or by /./. */
 static bool
 is_same_socket(const struct address *one, const struct address *other)
 {
@@ -78,8 +78,6 @@ is_same_socket(const struct address *one, const struct address *other)
     char other_folder[CONFIG_PROBLEM_SIZE];
     if (one->path[0] == '\0' || other->path[0] == '\0')
         return false;
-    if (is_same_file(one->path, other->path))
-        return true;
     const char *name = split_path(one->path, folder);
     return strcmp(name, split_path(other->path, other_folder)) == 0 && is_same_file(folder, other_folder);
 }
@@ -88,6 +86,14 @@ static bool
 is_same_place(const struct address *one, const struct address *other)
 {
     return address_equals(one, other) || is_same_socket(one, other);
+}
+
+/* The engine's path may itself be a link to its socket. */
+static bool
+is_of_engine(const struct address *address, const struct address *engine)
+{
+    return is_same_place(address, engine) || (address_is_local(engine) && is_among(engine, address)) ||
+           (address->path[0] != '\0' && engine->path[0] != '\0' && is_same_file(address->path, engine->path));
 }
 
 static bool
@@ -119,7 +125,7 @@ check_place(const struct config *config, size_t index, char *problem)
     if (!address_is_unix(address) && address_has_free_port(address))
         return true;
     blame_listener(config, index, blamed, sizeof(blamed));
-    if (is_same_place(address, engine) || (address_is_local(engine) && is_among(engine, address)))
+    if (is_of_engine(address, engine))
         return config_fail(problem, "%s: not taken: that is where the engine is; takes another place", blamed);
     for (size_t i = 0; i < index; i++)
         if (overlap(address, &config->listeners[i].address))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -94,3 +95,13 @@ def test_the_longest_line_is_one_of_197_bytes(tmp_path):
             path.write_bytes((A + P + line + ending).encode())
             done = read(path, "check")
             assert done.returncode == (0 if length <= 197 else 2), (length, done.stderr)
+
+
+def test_a_listener_where_the_engine_s_path_leads_to_by_a_link_is_refused(tmp_path):
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(tmp_path / "engine.sock"))
+        (tmp_path / "docker.sock").symlink_to(tmp_path / "engine.sock")
+        path = tmp_path / "bad.ini"
+        path.write_text(f"[upstream]\naddress = {tmp_path}/docker.sock\n"
+                        + A.replace("tcp://127.0.0.1:0", f"unix:{tmp_path}/engine.sock") + P)
+        expect(read(path, "check"), path, 4, ["not taken: that is where the engine is"])
