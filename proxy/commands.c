@@ -20,6 +20,8 @@
 #include "table.h"
 
 #include <limits.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -72,6 +74,19 @@ tell_manager(const char *problem)
     systemd_notify_status(problem);
 }
 
+/*
+ * Where the engine is a name, the C library looks it up, and everybody waits until that is over: with three servers
+ * that do not answer half a minute, in which the watchdog would end the service.
+ */
+static void
+hurry_look_ups(void)
+{
+    if (res_init() != 0)
+        return;
+    _res.retrans = 1; /* seconds */
+    _res.retry = 1;
+}
+
 /* A reload reads the same file. */
 static const char *served_path;
 
@@ -85,6 +100,7 @@ reload(char *problem)
         snprintf(problem, CONFIG_PROBLEM_SIZE, "%.160s: it is no regular file, which alone is read again", served_path);
         return NULL;
     }
+    hurry_look_ups();
     return load(served_path, environ, problem);
 }
 

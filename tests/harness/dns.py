@@ -29,10 +29,10 @@ class NameServer(threading.Thread):
         self.join(10)
         self.socket.close()
 
-    def prefix(self, folder):
-        """A command that runs another one whose resolv.conf names this server."""
+    def prefix(self, folder, times=1):
+        """A command that runs another one whose resolv.conf names this server, so many times."""
         file = pathlib.Path(folder) / "resolv.conf"
-        file.write_text(f"nameserver {self.address}\n", encoding="ascii")
+        file.write_text(f"nameserver {self.address}\n" * times, encoding="ascii")
         return ("unshare", "--mount", "sh", "-c", f"mount --bind {file} /etc/resolv.conf; exec \"$@\"", "-")
 
     def run(self):

@@ -92,6 +92,15 @@ def test_a_new_name_does_not_wait_for_an_old_one_that_hangs(serve_names):
     assert asks(proxy) == 200
 
 
+def test_a_reload_does_not_wait_long_for_the_name_of_an_engine(serve, names, tmp_path):
+    text = READERS + listener("one", "tcp://127.0.0.1:0")
+    proxy = serve(HEAD + text, prefix=names.prefix(tmp_path, times=3))
+    proxy.rewrite("[upstream]\naddress = tcp://engine.test:2375\n" + text)
+    proxy.signal(signal.SIGHUP)
+    assert "the host name does not resolve" in proxy.wait_for_log(" err reload ", 20)  # half a minute without hurry
+    assert asks(proxy) == 200
+
+
 def test_a_hosts_file_that_was_replaced_is_told_and_the_former_one_holds(serve, tmp_path):
     if not landlock():
         pytest.skip("this kernel has no Landlock")
