@@ -133,7 +133,7 @@ LISTENERS = [
     *[(A.replace("tcp://127.0.0.1:0", value) + P, 2, f"address = {value}: not taken: one address a listener; add a "
        "second [listener NAME]") for value in ["unix:/a, unix:/b", "unix:/a,unix:/b", "unix:/a unix:/b",
                                                "0.0.0.0:1, [::]:2", "tcp://127.0.0.1:1, tcp://127.0.0.1:2"]],
-    *[(A.replace("tcp://127.0.0.1:0", value) + P, 2, f"address = {value[:64]}: not taken: ", reason) for value, reason in [
+    *[(A.replace("tcp://127.0.0.1:0", value) + P, 2, f"address = {value[:64]}: not taken: ", why) for value, why in [
         ("unix:/", "names a folder"), ("unix:/tmp/", "names a folder"), ("unix:/tmp/..", "names a folder"),
         ("unix:", "there is no path"), ("unix:/" + "a" * 107, "107 bytes at most"),
         ("tcp://127.0.0.1:65536", "a number from 1 to 65535"), ("tcp://127.0.0.1:+5", "a number from 1 to 65535"),
@@ -163,7 +163,8 @@ LISTENERS = [
           ("web 10.0.0.1", "entries are separated by commas"), ("foo..bar", "no empty part"),
           ("0x7f.1", "a name does not end in a number"), ("127.0.0.010", "without leading zeros"),
           ("-web", "a hyphen"), ("w" * 64, "63 bytes at most"), ("10.0.0.1/8", "the network is 10.0.0.0/8"),
-          ("10.0.0.0/33", "from 0 to 32"), ("fe80::1%eth0", "no zone"), ("[::1]", "without brackets"), ("0.0.0.0", "all are 0.0.0.0/0"), ("::", "all are ::/0"),
+          ("10.0.0.0/33", "from 0 to 32"), ("fe80::1%eth0", "no zone"), ("[::1]", "without brackets"),
+          ("0.0.0.0", "all are 0.0.0.0/0"), ("::", "all are ::/0"),
           ("10.0.0.1:80", "without port"), ("tcp://web", "a block is an address")]],
     (A + "allow_from = 127.0.0.1,, web\n" + P, 4, "allow_from = 127.0.0.1,, web: not taken: nothing stands there"),
     (A + "allow_from = 127.0.0.1,,\n  web\n" + P, 4, "allow_from = 127.0.0.1,: not taken: nothing stands there"),
