@@ -189,6 +189,8 @@ def test_what_the_page_calls_different_is():
     assert explain("POST /post", DIALECT="fluencelabs", POST="1")[0] == "deny"
     for name in ("a", "a/b", "a:b"):
         assert explain(f"GET /containers/{name}/logs", DIALECT="linuxserver", CONTAINERS="1")[2] == "ALLOW_LOGS=0"
+        started = explain(f"POST /containers/{name}/start", ALLOW_START="1", POST="1")[0]
+        assert started == ("allow" if name == "a" else "deny")
     image = {"DIALECT": "fluencelabs", "IMAGES_CREATE": "1", "POST": "1"}
     assert explain("POST /images/create", **image)[0] == "allow"
     assert explain("GET /images/create/json", **image)[3] == "needs IMAGES=1\n"
