@@ -67,13 +67,13 @@ static const struct dialect_switch STEPS_FLUENCELABS[] = {
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct dialect DIALECTS[] = {
-#define DIALECT(id, text, brand, ipv4_only, bind)                                                                      \
-    {(text), (brand), (ipv4_only), (bind), STEPS_##id, COUNT_OF(STEPS_##id)},
+#define DIALECT(id, text, brand, ipv4_only, bind, zone)                                                                \
+    {(text), (brand), (ipv4_only), (bind), (zone), STEPS_##id, COUNT_OF(STEPS_##id)},
 #include "dialects.def"
 #undef DIALECT
 };
 
-#define DIALECT(id, text, brand, ipv4_only, bind)                                                                      \
+#define DIALECT(id, text, brand, ipv4_only, bind, zone)                                                                \
     _Static_assert(COUNT_OF(STEPS_##id) <= SWITCHES_MAX, "the switches of a dialect");
 #include "dialects.def"
 #undef DIALECT

@@ -35,6 +35,7 @@ struct dialect {
     const char *product;
     const char *disables_ipv6; /* values of DISABLE_IPV6, blank-separated */
     const char *binds;         /* the variable that says where the original listens; or NULL */
+    bool has_zone;             /* TZ is a setting of the original */
     const struct dialect_switch *switches;
     size_t count;
 };

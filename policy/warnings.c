@@ -347,6 +347,19 @@ check_bind(const struct check *check, const struct variable *variable)
     return true;
 }
 
+/* The times of the log are UTC, whatever the original's were. */
+static void
+check_zone(const struct check *check, const struct variable *variable)
+{
+    static const char *const SAME[] = {"", "UTC", "Etc/UTC", "UTC0", "GMT", "Etc/GMT"};
+    if (!check->switches.dialect->has_zone || !slice_equals(variable->name, SLICE_LITERAL("TZ")))
+        return;
+    for (size_t i = 0; i < COUNT_OF(SAME); i++)
+        if (strcmp(variable->value, SAME[i]) == 0)
+            return;
+    say(check, "TZ does nothing: the times of the log are UTC");
+}
+
 static void
 check_entry(const struct check *check, const char *text)
 {
@@ -355,6 +368,7 @@ check_entry(const struct check *check, const char *text)
         return;
     struct variable variable;
     read_variable(text, equals, &variable);
+    check_zone(check, &variable);
     const struct dialect_switch *entry = dialect_switch_find(check->switches.dialect, variable.name);
     if (entry != NULL)
         check_value(check, &variable, entry);
