@@ -251,6 +251,9 @@ def test_the_five_steps_of_the_page(tmp_path):
         done = run("diff", "-f", "tsv", f"env:{tmp_path}/proxy.env", f"{tmp_path}/sockwarden.ini#environment")
         left = [line for line in done.stdout.splitlines()[1:] if "\tOPTIONS\t" not in line]
         assert left == [], words
+    done = run(*env, "diff", "-f", "tsv", "environment", "dialect:linuxserver")
+    assert "sockwarden -e proxy.env diff environment dialect:linuxserver" in PAGE
+    assert "refused\tGET\t/containers/{id...}/logs\tContainerLogs\tCONTAINERS=1\tALLOW_LOGS=0" in done.stdout
     run_env = run(*env, "convert")
     (tmp_path / "sockwarden.ini").write_text(run_env.stdout)
     done = run("diff", f"env:{tmp_path}/proxy.env", f"{tmp_path}/sockwarden.ini#environment")
