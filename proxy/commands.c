@@ -277,13 +277,18 @@ take_environment(struct command *command)
     return made != NULL;
 }
 
-/* The health check of an image has the environment that the proxy has, and not its arguments. */
+/*
+ * The health check of an image has the environment that the proxy has, and not its arguments; and who asks in a
+ * container what is granted means that proxy.
+ */
 static const char *
 settings_path(const struct command *command, char *found, size_t size)
 {
     const char *path = given(command, ARGUMENT_CONFIG);
-    if (path == NULL && command->line->verb == VERB_HEALTH && given(command, ARGUMENT_ENV_FILE) == NULL &&
-        first_process_settings("/proc/1/cmdline", found, size))
+    enum verb verb = command->line->verb;
+    bool of_the_proxy = verb == VERB_HEALTH || verb == VERB_ROUTES || verb == VERB_EXPLAIN;
+    if (path == NULL && of_the_proxy && given(command, ARGUMENT_ENV_FILE) == NULL &&
+        given(command, ARGUMENT_DIALECT) == NULL && first_process_settings("/proc/1/cmdline", found, size))
         path = found;
     return path;
 }

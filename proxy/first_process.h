@@ -2,8 +2,8 @@
 #define SOCKWARDEN_PROXY_FIRST_PROCESS_H
 
 /*
- * What process 1 was started with, where that is this program: in a container the health check of the image has the
- * environment of the proxy, but not its command line. Used by commands.c for `health`.
+ * What process 1 was started with, where that is this program: in a container whoever runs a verb has the environment
+ * of the proxy, but not its command line. Used by commands.c for `health`, `explain` and `routes`.
  */
 
 #include <stdbool.h>

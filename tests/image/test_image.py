@@ -93,12 +93,15 @@ def test_its_health_is_that_of_proxy_and_engine(container):
 
 
 @pytest.mark.parametrize("option", [(), ("--init",)], ids=["first process", "behind a small init"])
-def test_its_health_check_finds_a_proxy_that_has_a_file(container, tmp_path, option):
+def test_its_health_check_and_verbs_find_the_file_of_the_proxy(container, tmp_path, option):
     tmp_path.chmod(0o755)
     (tmp_path / "s.ini").write_text("[listener a]\naddress = tcp://127.0.0.1:2999\npolicy = a\n"
                                     "[policy a]\nallow = SystemPing\n")
     running = container("--health-interval=1s", f"--volume={tmp_path}:/etc/s:ro", *option, arguments=("-c", "/etc/s/s.ini"))
     wait_until(lambda: running.state()["Health"]["Status"] == "healthy", 30, "a healthy container")
+    assert running.execute("explain", "GET", "/_ping").stdout.split("\t")[2] == "allow = SystemPing"
+    assert running.execute("explain", "-d", "tecnativa", "GET", "/_ping").stdout.split("\t")[2] == "PING=1"
+    assert " allow = SystemPing" in running.execute("routes").stdout
 
 
 @pytest.mark.parametrize("sysctl", [0, 1], ids=["with IPv6", "without IPv6"])
