@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = 64, REASON_SIZE = 1280 };
+enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = CONFIG_LISTENERS_MAX, REASON_SIZE = 1280 };
 
 static const char VERB[] = "diff";
 

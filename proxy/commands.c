@@ -28,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 64 };
+enum { NAMES_MAX = CONFIG_LISTENERS_MAX }; /* there may be as many policies */
 
 /* What a verb works with. */
 struct command {

@@ -278,6 +278,16 @@ def test_diff_says_which_operand_it_does_not_understand(config, tmp_path, words,
     assert why in line and line.startswith("sockwarden: diff: ") and line.count("\n") == 1
 
 
+def test_of_many_policies_the_nearest_is_named(tmp_path):
+    path = tmp_path / "many.ini"
+    path.write_text("[listener one]\naddress = tcp://127.0.0.1:1\npolicy = p0\n"
+                    + "".join(f"[policy p{i}]\nallow = @read\n" for i in range(200)) + "[policy deploy]\nallow = @read\n")
+    told = "no such policy: depoly; did you mean deploy?"
+    assert told in run("-c", str(path), "-p", "depoly", "routes", code=2)
+    assert told in run("diff", f"{path}#depoly", f"{path}#p1", code=2)
+    assert " p0, p1, " in (line := run("-c", str(path), "-p", "xyz", "routes", code=2)) and line.endswith(" …\n")
+
+
 @pytest.mark.parametrize("arguments, why", [
     (("presets", "nobody"), "there is no such preset"), (("rotes",), "no such verb: rotes; did you mean routes?"),
     (("routes", "x"), "too many: x; routes takes none"), (("", "x"), "the verb is an empty word"),
