@@ -1,6 +1,7 @@
 #include "cli_explain.h"
 #include "complaint.h"
 #include "health.h"
+#include "http_head.h"
 #include "json.h"
 
 #include <stdlib.h>
@@ -73,6 +74,8 @@ answer(struct answers *answers, struct slice method, struct slice target)
     struct policy_request request = {.method = method, .target = target};
     struct verdict verdict;
     policy_check_head(answers->policy, &request, buffer, size, &verdict);
+    if (verdict.action == VERDICT_ALLOW && !http_is_known_method(method))
+        snprintf(verdict.cure, sizeof(verdict.cure), "the answer is 400 all the same: engines have no such method");
     print_answer(answers, &verdict);
     free(buffer);
     return true;

@@ -59,8 +59,8 @@ parse_version(struct slice version, int *minor)
     return true;
 }
 
-static bool
-is_known_method(struct slice method)
+bool
+http_is_known_method(struct slice method)
 {
     static const struct slice known[] = {
         SLICE_LITERAL("GET"),    SLICE_LITERAL("HEAD"),  SLICE_LITERAL("POST"),    SLICE_LITERAL("PUT"),
@@ -79,7 +79,7 @@ parse_request_line(struct slice line, struct http_head *head, struct http_proble
         return fail(problem, 400, "the request line is not METHOD, target and version with one space between");
     if (!parse_version(line, &head->minor))
         return fail(problem, 400, "the version is neither HTTP/1.1 nor HTTP/1.0");
-    if (!is_known_method(head->method))
+    if (!http_is_known_method(head->method))
         return fail(problem, 400, "the method is none of GET, HEAD, POST, PUT, DELETE, PATCH and OPTIONS");
     if (head->target.length == 0 || head->target.data[0] != '/')
         return fail(problem, 400, "the request target does not begin with a slash");

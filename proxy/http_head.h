@@ -83,6 +83,9 @@ bool http_parse_request(struct slice bytes, struct http_head *head, struct http_
  */
 bool http_parse_answer(struct slice bytes, struct http_head *head, struct http_problem *problem);
 
+/* True for the methods that engines have. All others are 400, whatever the policy. */
+bool http_is_known_method(struct slice method);
+
 /* RFC 9112 section 6.3, rules 1 and 2: none to HEAD, none with 1xx, 204 and 304, whatever the fields say. */
 bool http_answer_has_body(int status, bool head_request);
 

@@ -186,6 +186,8 @@ def test_what_the_page_calls_different_is():
     assert explain("GET /version/../containers/json")[0] == "deny"
     for method in ("CONNECT", "TRACE"):
         assert explain(f"{method} /info", INFO="1", POST="1")[2] == "malformed"
+    for method in ("get", "FROB"):
+        assert explain(f"{method} /info", INFO="1", POST="1")[3].startswith("the answer is 400 all the same")
     assert explain("POST /post", DIALECT="fluencelabs", POST="1")[0] == "deny"
     for name in ("a", "a/b", "a:b"):
         assert explain(f"GET /containers/{name}/logs", DIALECT="linuxserver", CONTAINERS="1")[2] == "ALLOW_LOGS=0"
