@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define REPLACED                                                                                                       \
     " was replaced after the start, and the sandbox keeps the new one closed; restart for it, or give the number"
+
+enum { REMEMBERED_MAX = 1000 }; /* of each list */
 
 /* What was found, for the life of the process. */
 struct known {
@@ -21,6 +24,7 @@ struct known {
 
 static struct known *known;
 static const char *problem = "";
+static bool recalled;
 
 bool
 account_parse_number(const char *text, uint32_t *id)
@@ -60,6 +64,29 @@ remember(enum account_kind kind, const char *name, uint32_t id)
     entry->id = id;
 }
 
+void
+account_remember_all(void)
+{
+    FILE *file = fopen("/etc/passwd", "re");
+    const struct passwd *user;
+    for (int i = 0; file != NULL && i < REMEMBERED_MAX && (user = fgetpwent(file)) != NULL; i++)
+        remember(ACCOUNT_USER, user->pw_name, user->pw_uid);
+    if (file != NULL)
+        fclose(file);
+    file = fopen("/etc/group", "re");
+    const struct group *group;
+    for (int i = 0; file != NULL && i < REMEMBERED_MAX && (group = fgetgrent(file)) != NULL; i++)
+        remember(ACCOUNT_GROUP, group->gr_name, group->gr_gid);
+    if (file != NULL)
+        fclose(file);
+}
+
+bool
+account_was_recalled(void)
+{
+    return recalled;
+}
+
 static bool
 is_shut(const char *path)
 {
@@ -75,6 +102,7 @@ find_without_list(enum account_kind kind, const char *name, uint32_t *id)
 {
     bool shut = is_shut(kind == ACCOUNT_USER ? "/etc/passwd" : "/etc/group");
     const struct known *entry = shut ? recall(kind, name) : NULL;
+    recalled = recalled || entry != NULL;
     if (entry != NULL)
         *id = entry->id;
     else if (shut)

@@ -1,4 +1,5 @@
 #include "announce.h"
+#include "account.h"
 #include "config.h"
 #include "log.h"
 #include "policy/policy.h"
@@ -40,6 +41,11 @@ announce_config(const struct config *config, char *const environment[])
 {
     bool alone = has_one_policy(config);
     remarks_list(config, environment, log_remark, NULL);
+    if (account_was_recalled())
+        log_text(
+            LOG_LEVEL_WARNING, "setting",
+            "the users or groups of this machine were changed after the start, and the sandbox keeps the new lists "
+            "closed: names mean what they did then; restart for a change");
     for (size_t i = 0; i < config->listener_count && (i == 0 || !alone); i++) {
         struct listener_config listener = config->listeners[i];
         policy_grants(listener.policy, log_grant, alone ? NULL : &listener);

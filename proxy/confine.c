@@ -1,4 +1,5 @@
 #include "confine.h"
+#include "account.h"
 #include "config.h"
 #include "log.h"
 #include "privileges.h"
@@ -108,6 +109,7 @@ confine(const struct config *config, const char *settings_file, char *problem)
         log_text(LOG_LEVEL_NOTICE, "sandbox", "%s; no sandbox, as SANDBOX=no says", identity);
         return true;
     }
+    account_remember_all();
     enter_sandbox(config, settings_file, holds, lacks);
     summary = lacks[0] == '\0' ? "sandbox whole" : "sandbox in part";
     if (lacks[0] != '\0' && config->sandbox == SANDBOX_REQUIRE) {
