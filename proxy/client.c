@@ -403,6 +403,8 @@ client_retire(struct client *client)
     client->retired = true;
     if (client->state == CLIENT_IDLE && client->served)
         close_in_order(client);
+    else if (client->state == CLIENT_IDLE) /* one that has just come is about to ask */
+        set_limit(client, client->config->head_timeout);
 }
 
 void

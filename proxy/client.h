@@ -55,7 +55,8 @@ void client_outdate(struct client *client);
 /* The settings of the next requests; whether it is admitted is to be decided anew. */
 void client_take_settings(struct client *client, struct config *config, const struct listener_config *listener);
 
-/* Its listener is gone: closes it if it idles; a first request that is on its way is served as it would have been. */
+/* Its listener is gone: closes it if it idles; a first request that is on its way is served as it would have been,
+ * if it comes in the time that a head has. */
 void client_retire(struct client *client);
 
 /* Until client_admit nothing is read; with `admitted` false each request is refused for where it comes from. */

@@ -201,6 +201,16 @@ def test_a_connection_of_a_listener_that_is_gone_ends_once_nothing_runs_on_it(se
         streams.assert_ended(reset_ok=False)
 
 
+def test_a_connection_of_a_listener_that_is_gone_can_not_wait_for_long_with_its_first_request(serve, tmp_path, ports):
+    path = str(tmp_path / "gone.sock")
+    text = "[sockwarden]\nhead_timeout = 1s\nidle_timeout = 1h\n" + FILE
+    stays = listener("stays", f"tcp://127.0.0.1:{ports[0]}")
+    proxy = serve(text + stays + listener("gone", f"unix:{path}"), listeners=2)
+    with RawClient(path) as silent:
+        reload(proxy, text + stays)
+        silent.assert_ended(reset_ok=False)
+
+
 def test_a_stream_outlives_its_listener(serve, events, tmp_path, ports):
     gone = listener("gone", f"unix:{tmp_path}/gone.sock")
     stays = listener("stays", f"tcp://127.0.0.1:{ports[0]}")
