@@ -1,6 +1,8 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 void
 address_set_name(struct address *address)
 {
-    char host[INET6_ADDRSTRLEN] = "";
+    char host[INET6_ADDRSTRLEN + IF_NAMESIZE] = "";
     if (address->passed[0] != '\0') {
         snprintf(address->name, sizeof(address->name), "systemd:%s", address->passed);
         return;
@@ -22,7 +24,10 @@ address_set_name(struct address *address)
             snprintf(address->name, sizeof(address->name), "abns@%s", local->sun_path + 1);
     } else if (address->socket.ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->socket;
-        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+        /* With its interface, as in fe80::1%eth0, where it has one. */
+        if (v6->sin6_scope_id == 0 ||
+            getnameinfo((const struct sockaddr *)v6, sizeof(*v6), host, sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
+            inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
         snprintf(address->name, sizeof(address->name), "tcp://[%s]:%u", host, ntohs(v6->sin6_port));
     } else {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->socket;

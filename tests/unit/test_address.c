@@ -111,6 +111,7 @@ static const struct row listeners[] = {
     {"tcp://0.0.0.0:0", "tcp://0.0.0.0:0", NULL},
     {"tcp://[::]:2375", "tcp://[::]:2375", NULL},
     {"tcp://[::1]:65535", "tcp://[::1]:65535", NULL},
+    {"tcp://[fe80::1%lo]:1", "tcp://[fe80::1%lo]:1", NULL},
     {"unix:/run/a.sock", "unix:/run/a.sock", NULL},
     {"unix:///run/a.sock", "unix:/run/a.sock", NULL},
 
