@@ -21,7 +21,14 @@ foreach(unit sockwarden.service sockwarden@.service sockwarden.socket)
     install(FILES ${PROJECT_BINARY_DIR}/systemd/${unit} DESTINATION ${SOCKWARDEN_UNIT_DIR})
 endforeach()
 install(FILES docker/package/sockwarden.sysusers DESTINATION ${SOCKWARDEN_SYSUSERS_DIR} RENAME sockwarden.conf)
-install(FILES docker/package/sockwarden.ini DESTINATION ${SOCKWARDEN_CONFIG_DIR})
+# Settings that somebody wrote are not written over. (A package manager looks after that by itself.)
+install(CODE "
+    if(EXISTS \"\$ENV{DESTDIR}${SOCKWARDEN_CONFIG_DIR}/sockwarden.ini\")
+        message(STATUS \"Kept: \$ENV{DESTDIR}${SOCKWARDEN_CONFIG_DIR}/sockwarden.ini\")
+    else()
+        file(INSTALL DESTINATION \"${SOCKWARDEN_CONFIG_DIR}\" TYPE FILE
+             FILES \"${PROJECT_SOURCE_DIR}/docker/package/sockwarden.ini\")
+    endif()")
 
 install(FILES docs/completion/sockwarden.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         RENAME sockwarden)

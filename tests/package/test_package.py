@@ -98,3 +98,21 @@ def test_an_upgrade_keeps_the_settings_and_a_purge_leaves_nothing(installed, pac
     after = root.files("etc", "usr", "var", "opt")
     differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert {name for name in differing if not NOTES.match(name)} == set()
+
+
+def test_an_installation_by_hand_keeps_the_settings_that_are_there(tmp_path):
+    def cmake(*arguments):
+        done = subprocess.run(["cmake", *arguments], capture_output=True, text=True, check=False, timeout=600,
+                              env={"PATH": "/usr/bin:/bin", "DESTDIR": str(tmp_path / "root")})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    build = tmp_path / "build"
+    cmake("-S", str(ROOT), "-B", str(build), "-DCMAKE_INSTALL_PREFIX=/usr")
+    cmake("--build", str(build))
+    cmake("--install", str(build))
+    file = tmp_path / "root/etc/sockwarden/sockwarden.ini"
+    assert file.read_text() == (ROOT / "docker/package/sockwarden.ini").read_text()
+    file.write_text("mine\n")
+    assert f"Kept: {file}" in cmake("--install", str(build))
+    assert file.read_text() == "mine\n"
