@@ -133,8 +133,9 @@ open_passed(struct listener *listener, struct event_base *base, char *problem)
     size_t count = passed_find(listener->address.passed, fds);
     if (count == 0)
         snprintf(problem, LISTENER_PROBLEM_SIZE,
-                 "cannot listen on %s: no socket of that name was passed; those that were: %s", listener->address.name,
-                 passed_names());
+                 "cannot listen on %s: no socket of that name was passed at the start (start the socket unit that has "
+                 "FileDescriptorName=%s first, then this); those that were: %.128s",
+                 listener->address.name, listener->address.passed, passed_names());
     for (size_t i = 0; i < count; i++)
         if (!add_socket(listener, base, fds[i], 0, problem))
             return false;

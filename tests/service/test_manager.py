@@ -192,9 +192,10 @@ def test_a_socket_that_a_reload_drops_can_be_taken_by_a_later_one(serve):
     ("tcp", "a", "65", "LISTEN_FDS=65: not taken; takes a number of sockets up to 64"),
     ("tcp", "a", "-1", "LISTEN_FDS=-1: not taken"), ("tcp", "a", "1x", "LISTEN_FDS=1x: not taken"),
     ("tcp", "a", "99999999999999999999", "LISTEN_FDS=99999999999999999999: not taken"),
-    ("tcp,tcp", "one,two", "", "no socket of that name was passed; those that were: one, two"),
-    ("tcp", "A", "", "no socket of that name was passed; those that were: A"),
-    ("tcp", "a", "0", "no socket of that name was passed; those that were: none"),
+    ("tcp,tcp", "one,two", "", "those that were: one, two"),
+    ("tcp", "A", "", "no socket of that name was passed at the start (start the socket unit that has "
+     "FileDescriptorName=a first, then this); those that were: A"),
+    ("tcp", "a", "0", "those that were: none"),
 ])
 def test_what_can_not_be_listened_on_stops_the_start_with_its_reason(serve, kinds, names, count, problem):
     with pytest.raises(AssertionError, match=re.escape(problem)):
