@@ -1,4 +1,6 @@
 #include "cli_diff.h"
+#include "cli_presets.h"
+#include "command_line.h"
 #include "complaint.h"
 #include "config.h"
 #include "environment.h"
@@ -17,6 +19,8 @@ static const char VERB[] = "diff";
 /* One operand: a whole file, or a policy. */
 struct side {
     const char *word;
+    char **features; /* the words behind it that belong to its preset */
+    int feature_count;
     struct config *config; /* NULL for a preset */
     struct policy *policy; /* one reference; NULL where it is a whole file */
 };
@@ -110,8 +114,13 @@ take_dialect(const struct diff *diff, struct side *side, const char *word)
 }
 
 static bool
-take_preset(const struct diff *diff, struct side *side, const char *words)
+take_preset(const struct diff *diff, struct side *side, const char *name)
 {
+    char features[CLI_PRESETS_LINE_SIZE];
+    char words[2 * CLI_PRESETS_LINE_SIZE];
+    if (!cli_presets_join(side->feature_count, side->features, features) || strlen(name) >= CLI_PRESETS_LINE_SIZE)
+        return complaint_write(diff->errors, VERB, "%.64s …: that is too long to be a preset", side->word);
+    snprintf(words, sizeof(words), "%s%s%s", name, side->feature_count > 0 ? " " : "", features);
     struct policy_builder *builder = policy_builder_new(NULL);
     if (builder == NULL)
         return complaint_write(diff->errors, VERB, "out of memory");
@@ -155,6 +164,8 @@ take_word(const struct diff *diff, struct side *side)
         {"preset:", take_preset},
         {"policy:", take_policy},
     };
+    if (side->feature_count > 0 && strncmp(side->word, "preset:", strlen("preset:")) != 0)
+        return complaint_write(diff->errors, VERB, "%s: a feature stands behind preset:NAME", side->features[0]);
     if (strcmp(side->word, "environment") == 0)
         return take_environment(diff, side, diff->sources->environment);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -329,11 +340,25 @@ drop(struct side *side)
     config_unref(side->config);
 }
 
-int
-cli_diff(const struct diff_sources *sources, const char *before, const char *after, enum table_format format,
-         FILE *output, FILE *errors)
+/* The operand that begins at words[at], with what belongs to it; the index behind it. */
+static int
+gather_operand(struct side *side, int at, int count, char *words[])
 {
-    struct diff diff = {.sources = sources, .before = {.word = before}, .after = {.word = after}, .errors = errors};
+    side->word = words[at++];
+    side->features = words + at;
+    while (at < count && command_line_is_feature(words[at])) {
+        side->feature_count++;
+        at++;
+    }
+    return at;
+}
+
+int
+cli_diff(const struct diff_sources *sources, int count, char *words[], enum table_format format, FILE *output,
+         FILE *errors)
+{
+    struct diff diff = {.sources = sources, .errors = errors};
+    gather_operand(&diff.after, gather_operand(&diff.before, 0, count, words), count, words);
     bool taken = take_word(&diff, &diff.before) && take_word(&diff, &diff.after);
     if (taken && (diff.before.policy != NULL || diff.after.policy != NULL))
         taken = narrow_to_policy(&diff, &diff.before) && narrow_to_policy(&diff, &diff.after);

@@ -17,7 +17,8 @@ struct diff_sources {
 };
 
 /*
- * `before` and `after` are operands as verbs.def describes them. One row a route that is judged in another way:
+ * `words` are two operands as verbs.def describes them, each with the features of its preset behind it. One row a route
+ * that is judged in another way:
  *
  *   allowed, refused   now it is
  *   narrowed, widened  now it depends on the query where it was allowed, or refused
@@ -29,7 +30,7 @@ struct diff_sources {
  * others may use: "allow_from", "mode", "owner", "group", each as it is written. Exit codes: 0 no difference, 1 some, 2
  * an operand that is not understood or can't be read.
  */
-int cli_diff(const struct diff_sources *sources, const char *before, const char *after, enum table_format format,
-             FILE *output, FILE *errors);
+int cli_diff(const struct diff_sources *sources, int count, char *words[], enum table_format format, FILE *output,
+             FILE *errors);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { CLI_FAILED = 1, CLI_USAGE = 2, WORDS_SIZE = 512 };
+enum { CLI_FAILED = 1, CLI_USAGE = 2 };
 
 static const char KEY[] = "preset = ";
 
@@ -43,7 +43,7 @@ static int
 list_calls(const char *line, enum table_format format, FILE *output, FILE *errors)
 {
     static const char *const columns[] = {"verdict", "method", "path", "operation", "feature", "conditions", NULL};
-    char problem[WORDS_SIZE];
+    char problem[CLI_PRESETS_LINE_SIZE];
     if (!policy_preset_calls(line, ignore_call, NULL, problem, sizeof(problem))) {
         /* Here no "preset = " was written. */
         bool named = strncmp(problem, KEY, sizeof(KEY) - 1) == 0;
@@ -57,19 +57,27 @@ list_calls(const char *line, enum table_format format, FILE *output, FILE *error
     return table_end(table) ? 0 : CLI_FAILED;
 }
 
+bool
+cli_presets_join(int count, char *words[], char *line)
+{
+    size_t used = 0;
+    line[0] = '\0';
+    for (int i = 0; i < count; i++) {
+        if (used + strlen(words[i]) + 2 > CLI_PRESETS_LINE_SIZE)
+            return false;
+        used += (size_t)snprintf(line + used, CLI_PRESETS_LINE_SIZE - used, "%s%s", i > 0 ? " " : "", words[i]);
+    }
+    return true;
+}
+
 int
 cli_presets(int count, char *words[], enum table_format format, FILE *output, FILE *errors)
 {
-    char line[WORDS_SIZE] = "";
+    char line[CLI_PRESETS_LINE_SIZE];
     if (count == 0)
         return list_presets(format, output);
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        if (used + strlen(words[i]) + 2 > sizeof(line)) {
-            complaint_write(errors, "presets", "%.64s …: that is too long to be a preset", words[0]);
-            return CLI_USAGE;
-        }
-        used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 0 ? " " : "", words[i]);
-    }
-    return list_calls(line, format, output, errors);
+    if (cli_presets_join(count, words, line))
+        return list_calls(line, format, output, errors);
+    complaint_write(errors, "presets", "%.64s …: that is too long to be a preset", words[0]);
+    return CLI_USAGE;
 }

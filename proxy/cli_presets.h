@@ -8,7 +8,13 @@
 
 #include "table.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+
+enum { CLI_PRESETS_LINE_SIZE = 512 };
+
+/* The words with blanks between them, in `line` of CLI_PRESETS_LINE_SIZE bytes; false where they don't fit. */
+bool cli_presets_join(int count, char *words[], char *line);
 
 /* `words` follow the verb: none, or a preset and features, as in watchtower +cleanup. Returns the exit code. */
 int cli_presets(int count, char *words[], enum table_format format, FILE *output, FILE *errors);

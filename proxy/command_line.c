@@ -182,13 +182,21 @@ is_feature(const char *word)
     return word[1] != arguments[ARGUMENT_FORMAT].letter || !table_format_of_word(word + 2, TABLE_TEXT, &format);
 }
 
-/* Features are hidden from getopt while it looks for options, by another byte in place of their hyphen. */
+/*
+ * Features are hidden from getopt while it looks for options, by another byte in place of their hyphen. Behind diff
+ * they stand behind a preset: and nowhere else, for -dlinuxserver is an option with its value there.
+ */
 static void
-hide_features(int argc, char *argv[])
+hide_features(int argc, char *argv[], enum verb verb)
 {
-    for (int i = 1; i < argc; i++)
-        if (is_feature(argv[i]))
+    bool behind_preset = verb == VERB_PRESETS;
+    for (int i = 1; i < argc; i++) {
+        bool feature = argv[i][0] == '+' || is_feature(argv[i]);
+        if (verb == VERB_DIFF && !feature)
+            behind_preset = strncmp(argv[i], "preset:", strlen("preset:")) == 0;
+        if (behind_preset && feature && argv[i][0] == '-')
             argv[i][0] = HIDDEN_HYPHEN;
+    }
 }
 
 /* `text` is a word or a value; NULL is let pass. */
@@ -232,8 +240,8 @@ parse_options(const char *mode, int argc, char *argv[], struct command_line *lin
 static bool
 parse_behind_verb(int argc, char *argv[], struct command_line *line, char *problem)
 {
-    if (line->verb == VERB_PRESETS)
-        hide_features(argc, argv);
+    if (line->verb == VERB_PRESETS || line->verb == VERB_DIFF)
+        hide_features(argc, argv, line->verb);
     if (!parse_options("-", argc, argv, line, problem))
         return false;
     while (optind < argc)
@@ -256,23 +264,42 @@ check_options(const struct command_line *line, char *problem)
     return true;
 }
 
+/* How many words there are, features of diff's presets aside; `surplus` is the first that is more than `most`. */
+static int
+count_operands(const struct command_line *line, int most, const char **surplus)
+{
+    int count = 0;
+    for (int i = 0; i < line->count; i++)
+        if ((line->verb != VERB_DIFF || i == 0 || !command_line_is_feature(line->words[i])) && count++ == most)
+            *surplus = line->words[i];
+    return count;
+}
+
 static bool
 check_words(const struct command_line *line, char *problem)
 {
     const struct verb_row *verb = &verbs[line->verb];
+    const char *surplus = "";
+    int count = count_operands(line, verb->most, &surplus);
     bool reads_lines = line->verb == VERB_EXPLAIN && line->count > 0 && strcmp(line->words[0], "-") == 0;
     if (reads_lines)
         return line->count == 1 || complain(problem,
                                             "one word too many: %.64s; behind - explain takes none, it reads "
                                             "the calls from its input",
                                             line->words[1]);
-    if (line->count > verb->most)
-        return complain(problem, "one word too many: %.64s; %s takes %s", line->words[verb->most], verb->word,
+    if (count > verb->most)
+        return complain(problem, "one word too many: %.64s; %s takes %s", surplus, verb->word,
                         verb->words[0] != '\0' ? verb->words : "none");
-    if (line->count < verb->least)
+    if (count < verb->least)
         return complain(problem, "%s takes %s, but got %s%.64s", verb->word, verb->words,
                         line->count > 0 ? "one word: " : "nothing", line->count > 0 ? line->words[0] : "");
     return true;
+}
+
+bool
+command_line_is_feature(const char *word)
+{
+    return word[0] == '+' || word[0] == '-';
 }
 
 bool

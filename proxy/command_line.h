@@ -54,12 +54,15 @@ struct command_line {
 enum { COMMAND_LINE_PROBLEM_SIZE = 384 };
 
 /*
- * Reads `argv`, whose order it may change. An option stands before or behind the verb and its words; behind `presets` a
- * hyphen and several letters are a feature that is not wanted, and no option. False, with one sentence in `problem`, of
- * COMMAND_LINE_PROBLEM_SIZE bytes, where it can't be understood; nothing else is wrong where help or version is asked
- * for.
+ * Reads `argv`, whose order it may change. An option stands before or behind the verb and its words; behind `presets`,
+ * and behind a preset: of diff, a hyphen and several letters are a feature that is not wanted, and no option. False,
+ * with one sentence in `problem`, of COMMAND_LINE_PROBLEM_SIZE bytes, where it can't be understood; nothing else is
+ * wrong where help or version is asked for.
  */
 bool command_line_parse(int argc, char *argv[], struct command_line *line, char *problem);
+
+/* Whether a word is +FEATURE or -FEATURE, which belongs to the preset before it and is no operand of its own. */
+bool command_line_is_feature(const char *word);
 
 /* The whole help, the table of settings aside; or that of the verb that the line has. */
 void command_line_print_help(const struct command_line *line, FILE *output);

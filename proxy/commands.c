@@ -205,7 +205,7 @@ static int
 diff(struct command *command)
 {
     const struct diff_sources sources = {given(command, ARGUMENT_CONFIG), command->environment};
-    return cli_diff(&sources, command->line->words[0], command->line->words[1], command->format, stdout, stderr);
+    return cli_diff(&sources, command->line->count, command->line->words, command->format, stdout, stderr);
 }
 
 static int

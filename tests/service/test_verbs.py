@@ -190,6 +190,7 @@ def test_a_line_of_an_environment_file_that_could_be_read_in_two_ways_is_refused
 DIFFS = [
     ("preset:traefik", "preset:traefik", set()),
     ("preset:traefik", "preset:traefik +ping-fallback -watch", {"allowed SystemPing", "refused SystemEvents"}),
+    ("preset:traefik -watch", "preset:traefik", {"allowed SystemEvents"}),
     ("environment", "env:{folder}/other.env", {"allowed SystemInfo", "refused ContainerList", "refused ContainerLogs"}),
     ("dialect:tecnativa", "dialect:linuxserver", {"allowed SystemPingLibpod"}),
     ("policy:readers", "policy:ops", {"refused SystemPing", "refused SystemVersion", "allowed SystemInfo",
@@ -211,6 +212,10 @@ def test_diff_tells_what_becomes_allowed_or_refused(config, tmp_path, before, af
     (tmp_path / "trial.ini").write_text(one + "dry_run = yes\n")
     words = [word.format(config=config, folder=tmp_path) for word in (before, after)]
     environment = {"CONTAINERS": "1"}
+    apart = [part for word in words for part in word.split()]  # features without quotes
+    assert run("-c", config, "diff", *apart, "-f", "tsv", environment=environment, code=1 if expected else 0,
+               output=True) == run("-c", config, "diff", *words, "-f", "tsv", environment=environment,
+                                   code=1 if expected else 0, output=True)
     rows = [line.split("\t") for line in run("-c", config, "diff", *words, "-f", "tsv", environment=environment,
                                              code=1 if expected else 0, output=True).splitlines()]
     offset = 1 if rows and "listener" in rows[0] else 0
@@ -269,6 +274,8 @@ def test_diff_tells_of_options_how_many_paths_and_one_that_the_other_does_not_gr
     (("{config}#opps", "preset:traefik"), "no such policy: opps; did you mean ops"),
     (("{config}#nothing", "preset:traefik"), "no such policy: nothing; there is readers, ops, spare"),
     (("{config}", "preset:traefik"), "has 3 policies; say which: "),
+    (("environment", "+x", "preset:traefik"), "+x: a feature stands behind preset:NAME"),
+    (("preset:traefik", "preset:traefik", "-wotch"), "preset = traefik -wotch: it has no such feature"),
     (("preset:trafik", "preset:traefik"), "did you mean traefik"), (("dialect:x", "environment"), "DIALECT=x"),
     (("env:/nonexistent", "environment"), "/nonexistent: can't be read"), (("/nonexistent", "environment"), "can't be read"),
 ])
@@ -303,7 +310,9 @@ def test_of_many_policies_the_nearest_is_named(tmp_path):
     (("-c",), "-c lacks its value"), (("routes", "--config"), "--config lacks its value"),
     (("-c", "a", "routes", "-c", "b"), "--config stands twice"), (("check", "-f", "tsv"), "check takes no --format"),
     (("routes", "-f", "xml"), "no such format: xml; there is text, tsv and json"), (("explain",), "takes METHOD TARGET"),
-    (("diff", "one"), "diff takes A B"), (("-c", "{config}", "-d", "tecnativa", "routes"), "--dialect is for the environment"),
+    (("diff", "one"), "diff takes A B"), (("diff", "preset:traefik", "+watch"), "diff takes A B, but got one word"),
+    (("diff", "preset:traefik", "+watch", "a", "b"), "one word too many: b"),
+    (("-c", "{config}", "-d", "tecnativa", "routes"), "--dialect is for the environment"),
     (("-d", "tecnativ", "routes"), "did you mean tecnativa"), (("-e", "/nonexistent", "routes"), "can't be read"),
     (("-c", "", "routes"), "--config lacks its value: --config FILE"),
     (("-d", "", "routes"), "--dialect lacks its value"),
