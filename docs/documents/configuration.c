@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { FEATURES_MAX = 64 };
+enum { FEATURES_MAX = 64, HEADING_SIZE = 256 };
 
 static void
 write_opening(FILE *output)
@@ -279,9 +279,12 @@ write_configuration(FILE *output)
     write_form(output);
     write_options(output);
     write_section(output, "upstream", "## [upstream]: the engine\n\nThe variable of the environment is `SOCKET_PATH`.");
-    write_section(output, "listener",
-                  "## [listener NAME]: where clients connect\n\nUp to 16 of them. The name is what log and messages "
-                  "call it.");
+    char listeners[HEADING_SIZE];
+    snprintf(listeners, sizeof(listeners),
+             "## [listener NAME]: where clients connect\n\nUp to %d of them, and as many policies. The name is what "
+             "log and messages call it.",
+             CONFIG_LISTENERS_MAX);
+    write_section(output, "listener", listeners);
     write_section(output, "policy",
                   "## [policy NAME]: what they may do\n\nBeside these keys a policy takes the switches of its dialect, "
                   "as in `CONTAINERS = 1`; see below. A policy without\na line grants nothing.");

@@ -192,7 +192,10 @@ write_manual_of_file(FILE *output)
     write_opening(output);
     write_options(output);
     write_section(output, "upstream", "[upstream]", "The engine. The variable of the environment is `SOCKET_PATH`.");
-    write_section(output, "listener", "[listener NAME]", "Where clients connect; up to 16 of them.");
+    char listeners[SENTENCE_SIZE];
+    snprintf(listeners, sizeof(listeners), "Where clients connect; up to %d of them, and as many policies.",
+             CONFIG_LISTENERS_MAX);
+    write_section(output, "listener", "[listener NAME]", listeners);
     write_section(
         output, "policy", "[policy NAME]",
         "What clients may do. Beside these keys it takes the switches of its dialect, as in `CONTAINERS = 1`: "

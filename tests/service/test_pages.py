@@ -23,6 +23,14 @@ def usage():
     return run(binary(), "--help").stdout
 
 
+@pytest.mark.parametrize("page", ["docs/configuration.md", "docs/man/sockwarden.ini.5"])
+def test_a_page_says_how_many_listeners_a_file_may_have(page, tmp_path):
+    (tmp_path / "many.ini").write_text("".join(f"[listener l{i}]\n" for i in range(2000)))
+    refused = run(binary(), "-c", str(tmp_path / "many.ini"), "check").stderr
+    told = re.search(r"[Uu]p to (\d+) of them", (ROOT / page).read_text(encoding="utf-8"))[1]
+    assert f"more than {told} listeners" in refused
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs/man").iterdir()), ids=lambda page: page.name)
 def test_a_manual_page_has_no_fault(page):
     done = run("mandoc", "-Tlint", "-Wwarning", str(page))
