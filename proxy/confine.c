@@ -8,6 +8,7 @@
 #include "systemd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -122,16 +123,33 @@ confine(const struct config *config, const char *settings_file, char *problem)
     return true;
 }
 
-bool
-confine_lets_reach(const struct address *engine, char *problem)
+static bool
+is_kept_out(const struct address *engine)
 {
+    if (address_is_unix(engine))
+        return limits.abstract_sockets && !abstract_sockets && is_abstract(engine);
+    return limits.ports && address_port(engine) != engine_port && address_port(engine) != DNS_PORT;
+}
+
+bool
+confine_lets_reach(const struct config *former, const struct config *config, char *problem)
+{
+    const struct address *engine = &config->engine;
     bool is_unix = address_is_unix(engine);
-    if (is_unix ? !limits.abstract_sockets || abstract_sockets || !is_abstract(engine)
-                : !limits.ports || address_port(engine) == engine_port || address_port(engine) == DNS_PORT)
+    if (address_equals(&former->engine, engine))
+        return true;
+    if (is_kept_out(engine)) {
+        snprintf(problem, CONFINE_PROBLEM_SIZE,
+                 "the engine %s: the sandbox was made for another one and lets no %s be reached; restart for it",
+                 engine->name, is_unix ? "abstract socket" : "further TCP port");
+        return false;
+    }
+    if (!is_unix || !gave_up_root || is_abstract(engine) ||
+        faccessat(AT_FDCWD, engine->path, R_OK | W_OK, AT_EACCESS) == 0 || errno != EACCES)
         return true;
     snprintf(problem, CONFINE_PROBLEM_SIZE,
-             "the engine %s: the sandbox was made for another one and lets no %s be reached; restart for it",
-             engine->name, is_unix ? "abstract socket" : "further TCP port");
+             "the engine %s: uid %u may not open it, and root was given up at the start; restart for it", engine->name,
+             (unsigned)geteuid());
     return false;
 }
 

@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 
-struct address;
 struct config;
 
 enum { CONFINE_PROBLEM_SIZE = 512 };
@@ -31,10 +30,10 @@ const char *confine_summary(void);
 bool confine_gave_up_root(void);
 
 /*
- * True where the process can still reach the engine of these settings; false, with a sentence of CONFINE_PROBLEM_SIZE
- * bytes at most, where the sandbox that was made for former ones keeps it from that.
+ * True where the process can reach the engine of `config` in place of the former one; false, with a sentence of
+ * CONFINE_PROBLEM_SIZE bytes at most, where what it gave up for that one keeps it from this.
  */
-bool confine_lets_reach(const struct address *engine, char *problem);
+bool confine_lets_reach(const struct config *former, const struct config *config, char *problem);
 
 /* True where a reload would have to confine in another way, which a process can't. */
 bool confine_differs(const struct config *former, const struct config *config);

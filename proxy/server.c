@@ -320,7 +320,7 @@ start_telling(struct server *server)
 static bool
 take_over(struct server *server, struct config *config, char *problem)
 {
-    if (!confine_lets_reach(&config->engine, problem) || !listener_set_open(server->listeners, config, problem))
+    if (!confine_lets_reach(server->config, config, problem) || !listener_set_open(server->listeners, config, problem))
         return false;
     config_unref(server->config);
     server->config = config_ref(config);

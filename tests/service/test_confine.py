@@ -223,6 +223,19 @@ def test_what_takes_root_fails_in_a_reload_with_a_word_about_it(engine, folder, 
     assert answers(proxy) == 200
 
 
+def test_an_engine_that_takes_root_to_open_is_told_to_take_a_restart(engine, folder, serve_file):
+    proxy, rewrite = serve_file(engine(0o660, 0, 991), FILE)
+    assert answers(proxy) == 200
+    with FakeDaemon(path=f"{folder}/other.sock") as other:
+        os.chown(other.path, 0, 992)
+        os.chmod(other.path, 0o660)
+        rewrite(FILE.replace("{engine}", f"unix:{other.path}"))
+        proxy.signal(signal.SIGHUP)
+        told = proxy.wait_for_log(" err reload ")
+    assert f"the engine unix:{other.path}: uid {NOBODY} may not open it" in told and "restart for it" in told
+    assert answers(proxy) == 200  # by the former engine
+
+
 @pytest.mark.parametrize("as_root", [True, False], ids=["root", "another user"])
 def test_a_folder_that_the_sandbox_keeps_closed_is_told_as_that(engine, serve_file, open_binary, as_root):
     if not landlock():
