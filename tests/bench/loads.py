@@ -41,25 +41,35 @@ def wrk(bench, peer, path, *arguments, refused=False, clients=32):
     return {
         "requests_per_second": float(re.search(r"Requests/sec: +([\d.]+)", done.stdout)[1]),
         "cpu_us_per_request": cpu / requests * 1e6,
+        "busy_cores": cpu / bench.seconds,
         "p50_us": _microseconds(re.search(r"50% +(\S+)", done.stdout)[1]),
         "p99_us": _microseconds(re.search(r"99% +(\S+)", done.stdout)[1]),
     }
 
 
-def ping(bench, peer):
-    return wrk(bench, peer, "/_ping")
+def ping(bench, peer, **options):
+    return wrk(bench, peer, "/_ping", **options)
 
 
 def listing(bench, peer):
     return wrk(bench, peer, "/containers/json")
 
 
-def new_connections(bench, peer):
-    return wrk(bench, peer, "/_ping", "-H", "Connection: close")
+def new_connections(bench, peer, **options):
+    return wrk(bench, peer, "/_ping", "-H", "Connection: close", **options)
 
 
-def refusals(bench, peer):
-    return wrk(bench, peer, peers.REFUSED, refused=True)
+def refusals(bench, peer, **options):
+    return wrk(bench, peer, peers.REFUSED, refused=True, **options)
+
+
+def alone(load):
+    """The same with the proxy on the first core and everything else on the others, and with more clients, so that there is
+    always one to serve: the proxy is the limit as far as that is to be had."""
+    def on_own_core(bench, peer):
+        peer.keep_to(0)
+        return load(bench, peer, clients=256)
+    return on_own_core
 
 
 def _transfer(bench, peer, verb, *arguments):
@@ -126,17 +136,25 @@ def size_of(peer, started):
             "program_kib": program.stat().st_size / 1024}
 
 
-# name, function, which engine it needs, what it is
+# name, function, which engine it needs, which stand-ins it is measured with beside the proxies (bench.py), what it is
 LOADS = (
-    ("ping", ping, "files", "32 clients that stay connected, GET /_ping"),
-    ("listing", listing, "files", "32 clients that stay connected, GET /containers/json of 16 KB"),
-    ("new-connections", new_connections, "files", "32 clients, a new connection for each GET /_ping"),
-    ("refusals", refusals, "files", "32 clients that stay connected, a call that is refused"),
-    ("download", download, "streams", "an answer of known length"),
-    ("download-chunked", download_chunked, "streams", "a chunked answer"),
-    ("upload", upload, "streams", "a body of known length"),
-    ("upload-chunked", upload_chunked, "streams", "a chunked body"),
-    ("tunnel", tunnel, "streams", "a tunnel, both ways at once"),
-    ("echo", echo, "streams", "a tunnel, one byte there and back"),
-    ("idle-streams", idle_streams, "streams", "10,000 event streams, or as many as there are descriptors for, on which nothing comes"),
+    ("ping", ping, "files", ("floor", "floor-kept", "haproxy-every-core", "two-processes"),
+     "32 clients that stay connected, GET /_ping"),
+    ("listing", listing, "files", ("floor", "floor-kept", "haproxy-every-core"),
+     "32 clients that stay connected, GET /containers/json of 16 KB"),
+    ("new-connections", new_connections, "files", ("floor", "haproxy-every-core", "two-processes"),
+     "32 clients, a new connection for each GET /_ping"),
+    ("refusals", refusals, "files", ("floor", "haproxy-every-core", "two-processes"),
+     "32 clients that stay connected, a call that is refused"),
+    ("alone-ping", alone(ping), "streams", (),
+     "256 clients that stay connected, GET /_ping, the proxy on a core of its own, a faster engine"),
+    ("alone-refusals", alone(refusals), "streams", (), "the same with a call that is refused"),
+    ("download", download, "streams", (), "an answer of known length"),
+    ("download-chunked", download_chunked, "streams", (), "a chunked answer"),
+    ("upload", upload, "streams", (), "a body of known length"),
+    ("upload-chunked", upload_chunked, "streams", (), "a chunked body"),
+    ("tunnel", tunnel, "streams", (), "a tunnel, both ways at once"),
+    ("echo", echo, "streams", (), "a tunnel, one byte there and back"),
+    ("idle-streams", idle_streams, "streams", (),
+     "10,000 event streams, or as many as there are descriptors for, on which nothing comes"),
 )

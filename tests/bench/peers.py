@@ -17,13 +17,12 @@ GRANTS = {"CONTAINERS": "1", "EVENTS": "1", "PING": "1", "VERSION": "1", "INFO":
 CLIENTS = min(24000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 100)
 REFUSED = "/secrets"  # granted by nothing above
 
-# Tecnativa's own settings, but for the rules, which the dialect tests' data make.
+# Tecnativa's own settings, but for the rules, which the dialect tests' data make, and the number of threads.
 HAPROXY = """
 global
     log stdout format raw daemon info
     maxconn {clients}
-    nbthread 1
-defaults
+{threads}defaults
     log global
     mode http
     option httplog
@@ -67,6 +66,10 @@ class Peer:
     def command(self, engine, port):
         raise NotImplementedError
 
+    def passed(self):
+        """Descriptors that its process inherits."""
+        return ()
+
     def start(self, engine):
         """Returns the seconds until it answered its first request."""
         self.port = free_port()
@@ -74,7 +77,8 @@ class Peer:
         # Logs go where they would go in a container: into a pipe that somebody empties.
         began = time.monotonic()
         self.process = subprocess.Popen(arguments, env={"PATH": os.environ["PATH"], **environment},
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        pass_fds=self.passed())
         self.reader = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
         self.process.stdout.close()
         while not self._answers():
@@ -94,10 +98,20 @@ class Peer:
         self.process.wait()
         self.reader.wait()
 
+    def processes(self):
+        """The processes that serve."""
+        return [self.process.pid]
+
     def cpu_seconds(self):
         """User and system time of all its threads."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        tasks = [task for pid in self.processes() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+    def keep_to(self, core):
+        """All its threads on one core."""
+        for pid in self.processes():
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {core})
 
     def memory(self, field):
         """Bytes: VmRSS, or VmHWM for the highest that it was."""
@@ -113,8 +127,8 @@ class Peer:
 class Sockwarden(Peer):
     """The program of this tree."""
 
-    def __init__(self, binary, folder):
-        super().__init__("sockwarden", folder)
+    def __init__(self, binary, folder, name="sockwarden"):
+        super().__init__(name, folder)
         self.binary = binary
 
     def command(self, engine, port):
@@ -122,16 +136,46 @@ class Sockwarden(Peer):
                                "MAX_CONNECTIONS": str(CLIENTS)}
 
 
-class HAProxy(Peer):
-    """HAProxy with Tecnativa's rules and settings, on one thread as its image has it."""
+class Pair(Sockwarden):
+    """Two processes of it that take connections from one socket, as a manager would pass it to them."""
 
-    def __init__(self, folder):
-        super().__init__("haproxy", folder)
+    def __init__(self, binary, folder):
+        super().__init__(binary, folder, "two-processes")
+        self.listening = None
+
+    def command(self, engine, port):
+        _, environment = super().command(engine, port)
+        self.listening = socket.create_server(("127.0.0.1", port), backlog=4096)
+        one = f"sh -c 'LISTEN_PID=$$ exec {self.binary}' &"
+        return (["sh", "-c", f"exec 3<&{self.listening.fileno()}; {one} {one} wait"],
+                {**environment, "LISTEN": "systemd:bench", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "bench"})
+
+    def passed(self):
+        return (self.listening.fileno(),)
+
+    def processes(self):
+        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        return [int(pid) for pid in pathlib.Path(children).read_text(encoding="ascii").split()]
+
+    def stop(self):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        super().stop()
+        self.listening.close()
+
+
+class HAProxy(Peer):
+    """HAProxy with Tecnativa's rules and settings, on one thread, or on as many as there are cores, which is its default."""
+
+    def __init__(self, folder, every_core=False):
+        super().__init__("haproxy-every-core" if every_core else "haproxy", folder)
+        self.threads = "" if every_core else "    nbthread 1\n"
 
     def command(self, engine, port):
         original = originals.TECNATIVA
-        path = self.folder / "haproxy.cfg"
-        path.write_text(HAPROXY.format(engine=engine, port=port, path=self.path, rules=originals.rules(original), clients=CLIENTS))
+        path = self.folder / f"{self.name}.cfg"
+        path.write_text(HAPROXY.format(engine=engine, port=port, path=self.path, rules=originals.rules(original),
+                                       clients=CLIENTS, threads=self.threads))
         program = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
         return [program, "-db", "-f", str(path)], {**original.defaults, **GRANTS}
 

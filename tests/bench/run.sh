@@ -11,10 +11,12 @@ mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" haproxy nginx-lig
 [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
 build "$root" "$root/build/bench" -DCMAKE_BUILD_TYPE=Release >"$root/build/bench.log" 2>&1 ||
     { tail -n 30 "$root/build/bench.log"; exit 1; }
-cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$root/build/bench/peer" "$root/tests/bench/peer.c"
+for program in peer floor; do
+    cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$root/build/bench/$program" "$root/tests/bench/$program.c"
+done
 cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -I"$root" -o "$root/build/bench/verdict" "$root/tests/bench/verdict.c" \
     "$root/build/bench/libpolicy.a" -lcjson
 strip -o "$root/build/bench/sockwarden.stripped" "$root/build/bench/sockwarden"
 # What is measured may be another build of it: SOCKWARDEN=PATH.
 SOCKWARDEN=${SOCKWARDEN:-$root/build/bench/sockwarden.stripped} BENCH_PEER=$root/build/bench/peer \
-    BENCH_VERDICT=$root/build/bench/verdict exec /usr/bin/python3 "$root/tests/bench/bench.py" "$@"
+    BENCH_FLOOR=$root/build/bench/floor BENCH_VERDICT=$root/build/bench/verdict exec /usr/bin/python3 "$root/tests/bench/bench.py" "$@"
