@@ -125,6 +125,20 @@ rest_of(const char *piece)
     return body + 4 - piece + atol(number + strlen("Content-Length: "));
 }
 
+/* A stream ends with its connection; one that was kept is kept no longer. */
+static void
+end_engine(int fd)
+{
+    if (ends[fd].rest > 0 && ends[ends[fd].peer].peer == fd) {
+        shutdown(ends[fd].peer, SHUT_WR);
+        ends[ends[fd].peer].peer = -1;
+    }
+    for (int i = 0; i < kept_count; i++)
+        if (kept[i] == fd)
+            kept[i] = kept[--kept_count];
+    close(fd);
+}
+
 static void
 on_engine(int fd)
 {
@@ -133,10 +147,7 @@ on_engine(int fd)
     if (length < 0 && errno == EAGAIN)
         return;
     if (length <= 0) {
-        close(fd);
-        for (int i = 0; i < kept_count; i++)
-            if (kept[i] == fd)
-                kept[i] = kept[--kept_count];
+        end_engine(fd);
         return;
     }
     block[length] = '\0';

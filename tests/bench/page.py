@@ -146,7 +146,12 @@ def engine(results):
 
 def growth(results, points, figure, form, head):
     by_point = results["growth"][points]
-    rows = [[label] + [FORMS[form](both[proxy][figure]) for both in by_point.values()]
+
+    def cell(figures):
+        failed = figures.get("failed_share", 0)
+        return FORMS[form](figures[figure]) + (f" ({failed * 100:.0f} % failed)" if failed >= 0.005 else "")
+
+    rows = [[label] + [cell(both[proxy]) for both in by_point.values()]
             for proxy, label in ((OURS, "sockwarden"), (PEER, "HAProxy"))]
     return table([head] + [f"{int(point):,}" if point.isdigit() else point for point in by_point], rows)
 

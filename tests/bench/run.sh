@@ -9,6 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" haproxy nginx-light wrk python3)
 [ "${#missing[@]}" -eq 0 ] || install_packages "${missing[@]}"
+mkdir -p "$root/build"
 build "$root" "$root/build/bench" -DCMAKE_BUILD_TYPE=Release >"$root/build/bench.log" 2>&1 ||
     { tail -n 30 "$root/build/bench.log"; exit 1; }
 for program in peer floor; do
