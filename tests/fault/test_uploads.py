@@ -397,6 +397,31 @@ def test_a_large_chunked_upload_arrives_whole_in_constant_memory(link):
     assert proxy.peak_rss() - before < 3 * MIB + proxy.slack
 
 
+def test_large_bodies_side_by_side_never_mix_whoever_gives_up_in_the_middle(link):
+    """Uploads and tunnels of half a dozen clients at once; two of them reset while their bytes are on the way."""
+    daemon, proxy, connect = link
+
+    def script(connection):
+        connection.send(json_answer(200, {"sha": sha(connection.read_body())}))
+    daemon.on("/images/load", script)
+    daemon.on("/containers/x/attach", lambda one: (one.send(raw_stream_101()), one.drain()))
+    bodies = [noise(3 * MIB + number, number) for number in range(6)]
+    for tcp in (True, False):
+        clients = [connect(tcp) for _ in range(8)]
+        senders = [Sender(client, request(*LOAD, f"Content-Length: {len(body)}") + body)
+                   for client, body in zip(clients, bodies)]
+        clients[6].send(request(*LOAD, f"Content-Length: {4 * MIB}"))
+        clients[7].send(request("POST", "/containers/x/attach", "Upgrade: tcp", "Connection: Upgrade"))
+        assert clients[7].read_head().status == 101
+        for leaver in clients[6:]:
+            leaver.send_for(b"leaver" * MIB, 0.05)
+            leaver.reset()
+        for client, body, sender in zip(clients, bodies, senders):
+            assert json.loads(client.read_answer().body) == {"sha": sha(body)}
+            sender.join()
+        wait_until(lambda: all(one.ended for one in daemon.connections), 10, "the engine to see those who left")
+
+
 def test_a_client_that_stops_reading_for_good_does_not_outlive_its_reset(link):
     daemon, _, connect = link
     daemon.on("/images/x/get", reply(head(200, (("Content-Length", 8 * MIB),)) + noise(8 * MIB)))
