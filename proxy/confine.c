@@ -21,6 +21,11 @@ static const char *summary = "no sandbox";
 static struct sandbox_limits limits;
 static uint16_t engine_port; /* the one that may be connected to */
 static bool abstract_sockets;
+static struct {
+    uid_t user;
+    gid_t group;
+    enum sandbox_mode sandbox;
+} asked_for; /* by the settings of the start */
 
 static bool
 is_abstract(const struct address *address)
@@ -93,6 +98,9 @@ confine(const struct config *config, const char *settings_file, char *problem)
     char holds[SANDBOX_TEXT_SIZE] = "";
     char lacks[SANDBOX_TEXT_SIZE] = "";
     bool was_root = geteuid() == 0;
+    asked_for.user = config->user;
+    asked_for.group = config->group;
+    asked_for.sandbox = config->sandbox;
     if (!privileges_drop(config->user, config->group, config->engine.path, identity)) {
         snprintf(problem, CONFINE_PROBLEM_SIZE, "%s", identity);
         return false;
@@ -154,9 +162,9 @@ confine_lets_reach(const struct config *former, const struct config *config, cha
 }
 
 bool
-confine_differs(const struct config *former, const struct config *config)
+confine_differs(const struct config *config)
 {
-    return former->user != config->user || former->group != config->group || former->sandbox != config->sandbox;
+    return asked_for.user != config->user || asked_for.group != config->group || asked_for.sandbox != config->sandbox;
 }
 
 const char *

@@ -35,7 +35,8 @@ bool confine_gave_up_root(void);
  */
 bool confine_lets_reach(const struct config *former, const struct config *config, char *problem);
 
-/* True where a reload would have to confine in another way, which a process can't. */
-bool confine_differs(const struct config *former, const struct config *config);
+/* True where these settings ask for another user, group or sandbox than those of the start, which can't be had again.
+ */
+bool confine_differs(const struct config *config);
 
 #endif

@@ -347,7 +347,7 @@ on_hangup(evutil_socket_t number, short what, void *argument)
     char problem[CONFIG_PROBLEM_SIZE] = "";
     systemd_notify_reloading();
     struct config *config = server->load(problem);
-    bool confined_anew = config != NULL && confine_differs(server->config, config);
+    bool confined_anew = config != NULL && confine_differs(config);
     if (config != NULL && take_over(server, config, problem)) {
         problem[0] = '\0';
         log_configure(config->log_level, config->log_format);

@@ -306,6 +306,14 @@ def test_user_and_sandbox_of_a_reload_are_said_to_take_a_restart(engine, serve_f
     proxy.signal(signal.SIGHUP)
     assert "restart" in proxy.wait_for_log("warning reload")
     assert identity(proxy)[0] == NOBODY
+    # It is said as long as it is so, and not of the way back to the settings of the start.
+    proxy.signal(signal.SIGHUP)
+    wait_until(lambda: len(proxy.lines("warning reload")) == 2, 10, "the same once more")
+    rewrite(FILE)
+    proxy.signal(signal.SIGHUP)
+    wait_until(lambda: len(proxy.lines(" notice reload ")) == 3, 10, "the way back")
+    assert proxy.terminate() == 0
+    assert len(proxy.lines("warning reload")) == 2
 
 
 def test_a_file_that_a_reload_could_not_read_is_told_at_the_start(engine, serve_file):
