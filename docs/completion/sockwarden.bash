@@ -55,6 +55,11 @@ _sockwarden_sections_of() {
 
 _sockwarden_presets() { sockwarden presets -f tsv | awk -F '\t' 'NR > 1 { print $1 }'; }
 
+_sockwarden_features() {
+    _sockwarden_words "$(sockwarden presets -f tsv "$1" |
+        awk -F '\t' 'NR > 1 && $5 != "" { print "+" $5; print "-" $5 }' | sort -u)"
+}
+
 # An operand of diff. Of what has a colon the shell wants what stands behind it.
 _sockwarden_operand() {
     local whole=$current
@@ -91,15 +96,17 @@ _sockwarden_word() {
     explain.1) _sockwarden_words "$(sockwarden routes -f tsv |
         awk -F '\t' -v method="$3" '$2 == method && $3 !~ /{/ { print $3 }')" ;;
     presets.0) _sockwarden_words "$(_sockwarden_presets)" ;;
-    presets.*) _sockwarden_words "$(sockwarden presets -f tsv "$3" |
-        awk -F '\t' 'NR > 1 && $5 != "" { print "+" $5; print "-" $5 }' | sort -u)" ;;
+    presets.*) _sockwarden_features "$3" ;;
     convert.0) _sockwarden_words rules ;;
-    diff.0 | diff.1) _sockwarden_operand ;;
+    diff.*)
+        [[ $2 -ge 2 ]] || _sockwarden_operand
+        [[ $preset != preset:?* || $current != [+-]* ]] || _sockwarden_features "${preset#preset:}"
+        ;;
     esac
 }
 
 _sockwarden() {
-    local current=${COMP_WORDS[COMP_CWORD]} verb='' first='' count=0 pending='' word i
+    local current=${COMP_WORDS[COMP_CWORD]} verb='' first='' preset='' count=0 pending='' word i
     local dialects='tecnativa tecnativa-next linuxserver fluencelabs' words=()
     COMPREPLY=()
     # The shell splits --config=FILE in three, and preset:NAME as well.
@@ -123,7 +130,8 @@ _sockwarden() {
             verb=$word
         else
             [ "$count" -gt 0 ] || first=$word
-            count=$((count + 1))
+            # The features of a preset are no operands of diff.
+            [[ $verb == diff && $word == +* ]] || preset=$word count=$((count + 1))
         fi
     done
     [ "$current" != = ] || current=''
@@ -131,7 +139,7 @@ _sockwarden() {
         _sockwarden_value "$pending"
     elif [[ $current == -* ]]; then
         _sockwarden_words "$(_sockwarden_options "$verb" | sed 's/ .*//')"
-        [[ $verb.$count != presets.[1-9]* ]] || _sockwarden_word "$verb" "$count" "$first"
+        [[ $verb.$count != presets.[1-9]* && $verb.$preset != diff.preset:* ]] || _sockwarden_word "$verb" "$count" "$first"
     elif [ -z "$verb" ]; then
         _sockwarden_words "$(_sockwarden_verbs)"
     else

@@ -129,7 +129,11 @@ CONFIG = "[listener one]\naddress = unix:/a\npolicy = p\n[listener two]\naddress
     (("diff", "pre"), ["preset:"]), (("diff", "preset", ":", "traefik-"), ["traefik-swarm"]),
     (("diff", "dialect", ":"), ["tecnativa", "tecnativa-next", "linuxserver", "fluencelabs"]),
     (("diff", "env", ":", "a"), ["a.ini"]), (("diff", "a.ini#"), ["a.ini#p"]),
-    (("diff", "environment", "a.ini#"), ["a.ini#p"]),
+    (("diff", "environment", "a.ini#"), ["a.ini#p"]), (("diff", "a", "b", "+"), []),
+    (("diff", "preset", ":", "traefik", "+"), ["+ping-fallback", "+watch"]),
+    (("diff", "preset", ":", "traefik", "+watch", "-pi"), ["-ping-fallback"]),
+    (("diff", "preset", ":", "traefik", "-watch", "envi"), ["environment"]),
+    (("diff", "a", "preset", ":", "traefik", "+watch", "+p"), ["+ping-fallback"]),
     (("-c", "a.ini", "diff", "policy", ":", ""), ["p"]), (("diff", "preset", ":", "traefik", "dia"), ["dialect:"]),
     (("--dialect", "linux"), ["linuxserver"]), (("nothing", ""), []),
 ])
