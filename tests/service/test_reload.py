@@ -168,7 +168,8 @@ def test_who_may_use_a_listener_is_decided_anew_for_a_connection_that_stays(serv
 
 
 def test_an_upload_under_way_ends_by_the_settings_it_began_with(serve, daemon):
-    daemon.on("/images/load", lambda connection: connection.send(json_answer(200, {"bytes": len(connection.read_body())})))
+    daemon.on("/images/load",
+              lambda connection: connection.send(json_answer(200, {"bytes": len(connection.read_body())})))
     proxy = serve(FILE + "[policy load]\nallow = ImageLoad\n" + listener("one", "tcp://127.0.0.1:0", "load"))
     with RawClient((proxy.host, proxy.port)) as client:
         client.send(b"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
