@@ -36,6 +36,13 @@ complain(char *error, struct slice word, const char *what)
 }
 
 static bool
+complain_of_value(char *error, struct slice word, const char *what, const char *nearest)
+{
+    snprintf(error, CONDITION_ERROR_SIZE, "%.*s: %s; did you mean %s?", cut(word), word.data, what, nearest);
+    return false;
+}
+
+static bool
 parse_limit(struct slice digits, enum condition_kind kind, struct condition *condition)
 {
     condition->kind = kind;
@@ -87,7 +94,11 @@ check_values(struct slice word, struct condition *condition, char *error)
         if (several && value.length == 0)
             return complain(error, word, "nothing stands beside a |; the empty value alone is ?name=");
         const char *fault = parameter_fault(condition->values_are, value);
-        if (fault != NULL && memchr(value.data, ',', value.length) != NULL)
+        bool comma = memchr(value.data, ',', value.length) != NULL;
+        const char *nearest = fault != NULL && !comma ? parameter_nearest(condition->values_are, value) : NULL;
+        if (nearest != NULL)
+            return complain_of_value(error, word, fault, nearest);
+        if (fault != NULL && comma)
             fault = "several values are parted by |";
         else if (value.length > 0 && strchr("<>=", value.data[0]) != NULL)
             fault = "a comparison is =, <= or >=";

@@ -4,7 +4,7 @@
 #include "query.h"
 
 /* No value that has a meaning is longer. */
-enum { VALUE_SIZE = 32, SIGNAL_FIRST_REAL_TIME = 34, SIGNAL_LAST = 64 };
+enum { VALUE_SIZE = 32, SIGNAL_NAME_SIZE = 16, SIGNAL_FIRST_REAL_TIME = 34, SIGNAL_LAST = 64 };
 
 struct named {
     const char *name;
@@ -189,6 +189,22 @@ parameter_fault(enum parameter_kind kind, struct slice wanted)
         return "this parameter is a flag: it takes 1 or 0";
     if (kind == PARAMETER_SIGNAL && wanted.length > 0 && signal_number(wanted) == 0)
         return "no signal; it takes names (HUP) and numbers (1)";
+    return NULL;
+}
+
+const char *
+parameter_nearest(enum parameter_kind kind, struct slice wanted)
+{
+    char upper[SIGNAL_NAME_SIZE];
+    if (kind != PARAMETER_SIGNAL || wanted.length >= sizeof(upper))
+        return NULL;
+    for (size_t i = 0; i < wanted.length; i++)
+        upper[i] = (char)(wanted.data[i] >= 'a' && wanted.data[i] <= 'z' ? wanted.data[i] - 'a' + 'A' : wanted.data[i]);
+    struct slice text = {upper, wanted.length};
+    struct slice name = begins_with(text, SLICE_LITERAL("SIG")) ? behind(text, strlen("SIG")) : text;
+    for (size_t i = 0; name.length > 1 && i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++)
+        if (name_distance(name, slice_from_string(SIGNALS[i].name)) == 1)
+            return SIGNALS[i].name;
     return NULL;
 }
 

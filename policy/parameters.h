@@ -28,6 +28,9 @@ enum parameter_secrecy parameter_secrecy(struct slice raw);
 /* What is wrong with a value that a rule asks for: a sentence; NULL where nothing is. */
 const char *parameter_fault(enum parameter_kind kind, struct slice wanted);
 
+/* The right value that a wrong one is nearly; NULL where there is none. */
+const char *parameter_nearest(enum parameter_kind kind, struct slice wanted);
+
 enum parameter_answer { PARAMETER_IS_NOT, PARAMETER_MAY_BE, PARAMETER_IS };
 
 /* Whether the raw value of a query is what a rule asks for. */
