@@ -32,7 +32,8 @@ bool deadline_is_set(const struct deadline *deadline);
 /* Nothing is awaited any more. */
 void deadline_clear(struct deadline *deadline);
 
-/* The same, and the event goes, too: before the memory does. */
+/* The same, and the event goes, too: before the memory does, or where there will be many turns of the loop without it.
+ */
 void deadline_stop(struct deadline *deadline);
 
 #endif

@@ -70,7 +70,7 @@ begin_tunnel(struct exchange *exchange, const struct http_head *head)
     exchange->answer_begun = true;
     exchange->status = head->status;
     exchange_set_phase(exchange, EXCHANGE_TUNNELLING);
-    deadline_clear(exchange->limit);
+    deadline_stop(exchange->limit);
     if (!send_head(exchange, &answer)) {
         exchange_finish(exchange, ACCESS_NO_MEMORY, EXCHANGE_ABORT);
         return;
