@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ITEM_SIZE = 256, LIST_SIZE = 200 };
+enum { ITEM_SIZE = 256, LIST_SIZE = 200, ELSEWHERE_SIZE = 96 };
 
 bool
 draft_fail(struct ini_problem *problem, const char *format, ...)
@@ -273,27 +273,72 @@ key_lack(const char *section)
     return &rows[row].lack;
 }
 
-/* What a name of the environment, or of another section, is called where it stands; NULL for any other. */
+struct switch_search {
+    const char *name;
+    bool found;
+};
+
+static void
+compare_switch(void *owner, const struct policy_switch *entry)
+{
+    struct switch_search *search = owner;
+    search->found = search->found || strcmp(entry->name, search->name) == 0;
+}
+
+static void
+search_dialect(void *owner, const char *word, const char *product)
+{
+    (void)product;
+    policy_dialect_switches(word, compare_switch, owner);
+}
+
+static bool
+is_of_a_dialect(const char *name)
+{
+    struct switch_search search = {.name = name};
+    policy_dialects(search_dialect, &search);
+    return search.found;
+}
+
+/* The key of [sockwarden] that a name is, in other letters or by its variable; NULL for any other. */
 static const char *
-find_elsewhere(const char *name)
+option_of(const char *name)
+{
+    const char *called = strcasecmp(name, "puid") == 0 ? "user" : strcasecmp(name, "pgid") == 0 ? "group" : name;
+    for (const char *const *option = config_file_keys(); *option != NULL; option++)
+        if (strcasecmp(*option, called) == 0)
+            return *option;
+    return NULL;
+}
+
+/* Where a name of the environment, or of another section, belongs; false for any other. */
+static bool
+find_elsewhere(const char *section, const char *name, char text[ELSEWHERE_SIZE])
 {
     static const char *const rows[][2] = {
         {"listen", "a [listener NAME] says where to listen: address = …"},
         {"socket_path", "[upstream] says where the engine is: address = …"},
         {"disable_ipv6", "a listener at tcp://0.0.0.0:PORT takes IPv4 alone"},
-        {"puid", "did you mean user?"},
-        {"pgid", "did you mean group?"},
         {"bind_config", "a [listener NAME] says where to listen: address = …"},
         {"include", "a file stands by itself, it includes no other"},
     };
+    const char *place = NULL;
+    const char *option = option_of(name);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcasecmp(rows[i][0], name) == 0)
-            return rows[i][1];
-    if (key_find("policy", name) != NULL)
-        return "a policy has it";
-    if (key_find("listener", name) != NULL)
-        return "a listener has it";
-    return is_option(name) ? "[sockwarden] has it" : NULL;
+            place = rows[i][1];
+    if (place == NULL && key_find("policy", name) != NULL)
+        place = "a policy has it";
+    if (place == NULL && key_find("listener", name) != NULL)
+        place = "a listener has it";
+    if (place == NULL && option != NULL && strcmp(section, "sockwarden") == 0)
+        return snprintf(text, ELSEWHERE_SIZE, "did you mean %s?", option) > 0;
+    if (place == NULL && option != NULL)
+        return snprintf(text, ELSEWHERE_SIZE, strcmp(option, name) == 0 ? "[sockwarden] has it" : "[sockwarden] has %s",
+                        option) > 0;
+    if (place == NULL && strcmp(section, "policy") != 0 && is_of_a_dialect(name))
+        place = "it is a switch, which stands in a [policy NAME]";
+    return place != NULL && snprintf(text, ELSEWHERE_SIZE, "%s", place) > 0;
 }
 
 static bool
@@ -301,9 +346,9 @@ fail_unknown_key(const struct ini_entry *entry, struct ini_problem *problem)
 {
     const char *names[KEYS_MAX];
     const struct draft_lack *lack = key_lack(entry->section);
-    const char *elsewhere = find_elsewhere(entry->key);
+    char elsewhere[ELSEWHERE_SIZE];
     key_names(entry->section, names);
-    if (elsewhere != NULL)
+    if (find_elsewhere(entry->section, entry->key, elsewhere))
         return draft_fail(problem, "%s %.64s; %s", lack->lacks, entry->key, elsewhere);
     return draft_fail_unknown(problem, lack, entry->key,
                               strcmp(entry->section, "sockwarden") == 0 ? config_file_keys() : names);
@@ -314,7 +359,8 @@ static bool
 is_switch(struct draft *draft, const struct ini_entry *entry)
 {
     const char *names[KEYS_MAX];
-    if (strcmp(entry->section, "policy") != 0 || find_elsewhere(entry->key) != NULL)
+    char elsewhere[ELSEWHERE_SIZE];
+    if (strcmp(entry->section, "policy") != 0 || find_elsewhere(entry->section, entry->key, elsewhere))
         return false;
     key_names(entry->section, names);
     return policy_builder_has_switch(current_builder(draft), entry->key) || nearest_word(names, entry->key) == NULL;
