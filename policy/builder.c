@@ -201,8 +201,8 @@ complain_of_switch(struct policy_builder *builder, const char *name)
     if (near == NULL)
         return fail(builder, "%.*s: no key of a policy, and no switch of the %s dialect", shown(name), name,
                     dialect->word);
-    return fail(builder, "%.*s: no switch of the %s dialect; did you mean %s?", shown(name), name, dialect->word,
-                near->name);
+    return fail(builder, "%.*s: no switch of the %s dialect; did you mean %.*s?", shown(name), name, dialect->word,
+                (int)near->name_length, near->rule_on);
 }
 
 bool
@@ -454,9 +454,10 @@ policy_builder_finish(struct policy_builder *builder)
 static void
 note_dialect(struct policy *policy, const struct dialect_choice *choice)
 {
-    if (choice->detected_by != NULL) {
-        snprintf(policy->note, sizeof(policy->note), "%s: detected by %s; DIALECT=%s says it for certain",
-                 choice->dialect->word, choice->detected_by, choice->dialect->word);
+    if (choice->detected_by.length > 0) {
+        snprintf(policy->note, sizeof(policy->note), "%s: detected by %.*s; DIALECT=%s says it for certain",
+                 choice->dialect->word, (int)choice->detected_by.length, choice->detected_by.data,
+                 choice->dialect->word);
     }
 }
 

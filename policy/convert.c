@@ -43,11 +43,11 @@ convert_switch(const struct sheet *sheet, const struct switches *switches, size_
     }
     bool plain = strcmp(value, switches->on[step] ? "1" : "0") == 0;
     if (!plain) {
-        snprintf(sentence, sizeof(sentence), "%s was written in another way, which counts as %s.", entry->name,
-                 switches->on[step] ? "on" : "off");
+        snprintf(sentence, sizeof(sentence), "%.*s was written in another way, which counts as %s.",
+                 (int)entry->name_length, entry->rule_on, switches->on[step] ? "on" : "off");
         comment(sheet, sentence);
     }
-    snprintf(text, sizeof(text), "%s = %d", entry->name, switches->on[step]);
+    snprintf(text, sizeof(text), "%.*s = %d", (int)entry->name_length, entry->rule_on, switches->on[step]);
     sheet->line(sheet->owner, text);
 }
 
@@ -58,8 +58,7 @@ convert_switches(const struct sheet *sheet, const struct switches *switches, cha
     snprintf(text, sizeof(text), "dialect = %s", switches->dialect->word);
     sheet->line(sheet->owner, text);
     for (size_t i = 0; i < switches->dialect->count; i++) {
-        const char *name = switches->dialect->switches[i].name;
-        const char *value = *name != '\0' ? environment_value(environment, name) : NULL;
+        const char *value = dialect_value(&switches->dialect->switches[i], environment);
         if (value != NULL)
             convert_switch(sheet, switches, i, value);
     }
@@ -188,7 +187,7 @@ convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry
         enum section section = route_section(route);
         const char *path_word = word_of_template(route->template, section_segment(section));
         bool ours = path_word != NULL && section < SECTION_NONE && (entry->sections & UINT64_C(1) << section) != 0;
-        const char *words = entry->words;
+        const char *words = dialect_words(entry);
         struct slice word;
         while (ours && !has_former(row) && dialect_next_word(&words, &word)) {
             char text[LINE_SIZE];

@@ -106,7 +106,7 @@ name_other_dialect(const struct call *call, struct phrase *cure)
                 phrase_add(cure, "; the ");
                 phrase_add(cure, other->word);
                 phrase_add(cure, " dialect has ");
-                phrase_add(cure, entry->name);
+                phrase_add_slice(cure, dialect_name(entry));
                 return;
             }
         }
@@ -128,7 +128,7 @@ explain_unknown_path(const struct dialect *dialect, const struct call *call, str
         bool same = slice_equals_ignoring_case(first, segment);
         if (same || begins_with_segment(first, segment)) {
             phrase_add(cure, same ? "paths are case-sensitive: " : "no setting grants this path: ");
-            phrase_add(cure, entry->name);
+            phrase_add_slice(cure, dialect_name(entry));
             phrase_add(cure, " is for /");
             phrase_add_slice(cure, segment);
             phrase_add(cure, same ? "" : " as a whole segment");
@@ -180,7 +180,7 @@ cure_for_switches(const struct switches *switches, const struct call *call, char
         explain_unknown_path(switches->dialect, call, &cure);
         return;
     }
-    bool never = needs.gate != NULL && needs.gate->name[0] == '\0';
+    bool never = needs.gate != NULL && needs.gate->name_length == 0;
     if (never && needs.free.count == 0) {
         phrase_add(&cure, "no setting of the ");
         phrase_add(&cure, switches->dialect->word);

@@ -2,41 +2,31 @@
 
 enum { WIDTH_OF = 10, WIDTH_BELOW = 20 };
 
-#define NAMED(label) .name = #label, .rule_on = #label "=1", .rule_off = #label "=0"
+/* Clang's formatter would put one member a line here. */
+/* clang-format off */
+#define NAMED(label) .rule_on = #label "=1", .name_length = sizeof(#label) - 1
 #define GATE(label, enabled, refused)                                                                                  \
-    {NAMED(label),                                                                                                     \
-     .words = "",                                                                                                      \
-     .reads = "",                                                                                                      \
-     .writes = "",                                                                                                     \
-     .kind = SWITCH_GATE,                                                                                              \
-     .methods = (refused),                                                                                             \
-     .sections = EVERY_SECTION,                                                                                        \
-     .by_default = (enabled)},
+    {NAMED(label), .rule_off = #label "=0", .words = "", .kind = SWITCH_GATE, .methods = (refused),                    \
+     .sections = EVERY_SECTION, .by_default = (enabled)},
 #define NEVER(refused)                                                                                                 \
-    {.name = "",                                                                                                       \
-     .rule_on = "",                                                                                                    \
-     .rule_off = "method",                                                                                             \
-     .words = "",                                                                                                      \
-     .reads = "",                                                                                                      \
-     .writes = "",                                                                                                     \
-     .kind = SWITCH_GATE,                                                                                              \
-     .methods = (refused),                                                                                             \
+    {.rule_on = "", .rule_off = "method", .words = "", .kind = SWITCH_GATE, .methods = (refused),          \
      .sections = EVERY_SECTION},
-#define NARROW(label, enabled, sort, allowed, opens, places, texts)                                                    \
-    {NAMED(label),         .words = (texts),     .reads = "",      .writes = "",           .kind = (sort),             \
-     .methods = (allowed), .sections = (places), .width = (opens), .by_default = (enabled)},
-#define GUARD(label, enabled, places, texts) NARROW(label, enabled, SWITCH_GUARD, METHODS_ALL, 0, places, texts)
+#define NARROW(label, off, enabled, sort, allowed, opens, places, texts)                                               \
+    {NAMED(label), .rule_off = (off), .words = (texts), .kind = (sort), .methods = (allowed), .sections = (places),    \
+     .width = (opens), .by_default = (enabled)},
+#define GUARD(label, enabled, places, texts)                                                                           \
+    NARROW(label, #label "=0", enabled, SWITCH_GUARD, METHODS_ALL, 0, places, texts)
 #define ACTION(label, enabled, opens, places, texts)                                                                   \
-    NARROW(label, enabled, SWITCH_ACTION, METHODS_ALL, opens, places, texts)
+    NARROW(label, "", enabled, SWITCH_ACTION, METHODS_ALL, opens, places, texts)
 #define CALL(label, enabled, opens, place, text)                                                                       \
-    NARROW(label, enabled, SWITCH_CALL, METHODS_ALL, opens, IN(place), text)
+    NARROW(label, "", enabled, SWITCH_CALL, METHODS_ALL, opens, IN(place), text)
 #define REMOVAL(label, enabled, opens, place)                                                                          \
-    NARROW(label, enabled, SWITCH_REMOVAL, METHOD_BIT(METHOD_DELETE), opens, IN(place), "")
+    NARROW(label, "", enabled, SWITCH_REMOVAL, METHOD_BIT(METHOD_DELETE), opens, IN(place), "")
 #define GRANT(label, enabled, place, extent, reading, writing)                                                         \
-    {NAMED(label),           .words = "",           .reads = (reading),                                                \
-     .writes = (writing),    .kind = SWITCH_GRANT,  .reach = REACH_##extent,                                           \
+    {NAMED(label), .reads = (reading), .writes = (writing), .kind = SWITCH_GRANT, .reach = REACH_##extent,             \
      .methods = METHODS_ALL, .sections = IN(place), .width = REACH_##extent == REACH_OF ? WIDTH_OF : WIDTH_BELOW,      \
      .by_default = (enabled)},
+/* clang-format on */
 
 static const struct dialect_switch STEPS_TECNATIVA[] = {
 #include "dialect_tecnativa.def"
@@ -97,7 +87,7 @@ const struct dialect_switch *
 dialect_switch_find(const struct dialect *dialect, struct slice name)
 {
     for (size_t i = 0; name.length > 0 && i < dialect->count; i++)
-        if (slice_equals(name, slice_from_string(dialect->switches[i].name)))
+        if (slice_equals(name, dialect_name(&dialect->switches[i])))
             return &dialect->switches[i];
     return NULL;
 }
@@ -108,14 +98,25 @@ dialect_section(const struct dialect_switch *entry)
     return (enum section)__builtin_ctzll(entry->sections);
 }
 
+static const char *
+value_of(char *const environment[], struct slice name)
+{
+    for (size_t i = 0; environment[i] != NULL; i++)
+        if (strncmp(environment[i], name.data, name.length) == 0 && environment[i][name.length] == '=')
+            return environment[i] + name.length + 1;
+    return NULL;
+}
+
 const char *
 environment_value(char *const environment[], const char *name)
 {
-    size_t length = strlen(name);
-    for (size_t i = 0; environment[i] != NULL; i++)
-        if (strncmp(environment[i], name, length) == 0 && environment[i][length] == '=')
-            return environment[i] + length + 1;
-    return NULL;
+    return value_of(environment, slice_from_string(name));
+}
+
+const char *
+dialect_value(const struct dialect_switch *entry, char *const environment[])
+{
+    return entry->name_length > 0 ? value_of(environment, dialect_name(entry)) : NULL;
 }
 
 bool
@@ -128,14 +129,12 @@ dialect_is_true(const char *value)
     return *value >= '1' && *value <= '9';
 }
 
-/* The name of a dialect's variable, of a switch or of where it listens; NULL where it has none of this name. */
-static const char *
-own_variable(const struct dialect *dialect, struct slice name)
+/* True for the name of a dialect's variable: of a switch, or of where it listens. */
+static bool
+has_variable(const struct dialect *dialect, struct slice name)
 {
-    const struct dialect_switch *entry = dialect_switch_find(dialect, name);
-    if (entry == NULL && dialect->binds != NULL && slice_equals(name, slice_from_string(dialect->binds)))
-        return dialect->binds;
-    return entry != NULL ? entry->name : NULL;
+    return dialect_switch_find(dialect, name) != NULL ||
+           (dialect->binds != NULL && slice_equals(name, slice_from_string(dialect->binds)));
 }
 
 /* How many dialects have a variable of this name. */
@@ -144,23 +143,24 @@ count_dialects_with(struct slice name)
 {
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(DIALECTS); i++)
-        count += own_variable(&DIALECTS[i], name) != NULL;
+        count += has_variable(&DIALECTS[i], name);
     return count;
 }
 
 /* The variable that this dialect alone has; NULL where there is none, or one that only another dialect has. */
-static const char *
+static struct slice
 telling_variable(const struct dialect *dialect, char *const environment[])
 {
-    const char *telling = NULL;
+    struct slice telling = {NULL, 0};
     for (size_t i = 0; environment[i] != NULL; i++) {
         struct slice name = {environment[i], strcspn(environment[i], "=")};
         size_t known = environment[i][name.length] == '=' ? count_dialects_with(name) : 0;
-        const char *own = own_variable(dialect, name);
-        if (known > 0 && own == NULL)
-            return NULL;
-        if (known == 1 && telling == NULL)
-            telling = own;
+        if (known == 0)
+            continue;
+        if (!has_variable(dialect, name))
+            return (struct slice){NULL, 0};
+        if (known == 1 && telling.length == 0)
+            telling = name;
     }
     return telling;
 }
@@ -170,13 +170,13 @@ dialect_choose(char *const environment[])
 {
     const char *word = environment_value(environment, "DIALECT");
     if (word != NULL && *word != '\0')
-        return (struct dialect_choice){dialect_find(word), NULL};
+        return (struct dialect_choice){.dialect = dialect_find(word)};
     for (size_t i = 0; i < COUNT_OF(DIALECTS); i++) {
-        const char *telling = telling_variable(&DIALECTS[i], environment);
-        if (telling != NULL)
+        struct slice telling = telling_variable(&DIALECTS[i], environment);
+        if (telling.length > 0)
             return (struct dialect_choice){&DIALECTS[i], telling};
     }
-    return (struct dialect_choice){&DIALECTS[0], NULL};
+    return (struct dialect_choice){.dialect = &DIALECTS[0]};
 }
 
 void
@@ -186,7 +186,7 @@ dialect_defaults(const struct dialect *dialect, struct switches *switches)
     switches->dialect = dialect;
     for (size_t i = 0; i < dialect->count; i++)
         switches->on[i] = dialect->switches[i].by_default;
-    for (int width = 0; width <= WIDTH_BELOW; width++) {
+    for (unsigned width = 0; width <= WIDTH_BELOW; width++) {
         for (size_t i = 0; i < dialect->count; i++)
             if (dialect->switches[i].width == width)
                 switches->narrowest_first[count++] = (uint8_t)i;
@@ -198,8 +198,7 @@ dialect_read(const struct dialect *dialect, char *const environment[], struct sw
 {
     dialect_defaults(dialect, switches);
     for (size_t i = 0; i < dialect->count; i++) {
-        const char *name = dialect->switches[i].name;
-        const char *value = *name != '\0' ? environment_value(environment, name) : NULL;
+        const char *value = dialect_value(&dialect->switches[i], environment);
         if (value != NULL)
             switches->on[i] = dialect_is_true(value);
     }
@@ -249,7 +248,7 @@ compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
                         .methods = entry->methods,
                         .sections = entry->sections,
                         .text = on ? entry->rule_on : entry->rule_off};
-    const char *words = entry->words;
+    const char *words = dialect_words(entry);
     do {
         dialect_next_word(&words, &rule.word);
         if (!rules_add(rules, &rule))
@@ -272,7 +271,7 @@ dialect_covers(const struct dialect_switch *entry, const struct call *call)
 {
     if (!dialect_concerns(entry, call))
         return false;
-    const char *words = entry->words;
+    const char *words = dialect_words(entry);
     struct slice word = {words, 0};
     if (*words == '\0')
         return rule_covers(reach_of(entry), word, call);

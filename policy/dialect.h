@@ -16,18 +16,22 @@ enum switch_reach { REACH_OF, REACH_BELOW, REACH_BOTH };
 
 /* One step of a dialect. */
 struct dialect_switch {
-    const char *name;     /* "" where no variable rules over the step: a gate that nothing opens */
-    const char *rule_on;  /* "NAME=1" */
-    const char *rule_off; /* "NAME=0" */
-    const char *words;    /* of a guard, an action or a call, blank-separated */
-    const char *reads;
-    const char *writes;
-    enum switch_kind kind;
-    enum switch_reach reach;
-    unsigned methods; /* of a gate: those that it refuses; else those that it may grant */
+    const char *rule_on; /* "NAME=1"; "" where no variable rules over the step: a gate that nothing opens */
+    union {
+        const char *rule_off; /* "NAME=0", of a gate or a guard: what refuses */
+        const char *writes;   /* of a grant */
+    };
+    union {
+        const char *words; /* of all others, blank-separated, "" for none */
+        const char *reads; /* of a grant */
+    };
     uint64_t sections;
-    int width; /* how much it opens, for "narrowest first" */
+    enum switch_kind kind : 8;
+    enum switch_reach reach : 8;
+    unsigned methods : 8; /* of a gate: those that it refuses; else those that it may grant */
+    unsigned width : 8;   /* how much it opens, for "narrowest first" */
     bool by_default;
+    uint8_t name_length;
 };
 
 struct dialect {
@@ -52,6 +56,9 @@ struct switches {
 /* The value of a name in an environ-like array, the first where there are several; NULL where it is missing. */
 const char *environment_value(char *const environment[], const char *name);
 
+/* The same for a switch. */
+const char *dialect_value(const struct dialect_switch *entry, char *const environment[]);
+
 /* The originals' truth: one optional sign, then decimal digits up to another byte; true when the number isn't 0. */
 bool dialect_is_true(const char *value);
 
@@ -70,7 +77,7 @@ enum section dialect_section(const struct dialect_switch *entry);
 /* Which dialect an environment is in, and why. */
 struct dialect_choice {
     const struct dialect *dialect; /* NULL where DIALECT is no dialect's word */
-    const char *detected_by;       /* the variable that told; NULL where DIALECT says it or nothing does */
+    struct slice detected_by;      /* the variable that told; empty where DIALECT says it or nothing does */
 };
 
 /*
@@ -93,6 +100,20 @@ static inline bool
 dialect_concerns(const struct dialect_switch *entry, const struct call *call)
 {
     return (entry->methods & METHOD_BIT(call->method)) != 0 && (entry->sections & UINT64_C(1) << call->section) != 0;
+}
+
+/* Of its variable; empty where it has none. */
+static inline struct slice
+dialect_name(const struct dialect_switch *entry)
+{
+    return (struct slice){entry->rule_on, entry->name_length};
+}
+
+/* The words behind the name in a path, of steps that are about such words; "" for all others. */
+static inline const char *
+dialect_words(const struct dialect_switch *entry)
+{
+    return entry->kind != SWITCH_GRANT ? entry->words : "";
 }
 
 /* True when the step rules over this call: grants it, or refuses it, in one of its two states. */

@@ -31,11 +31,11 @@ list_other_sections(uint64_t sections, char *text, size_t size)
     }
 }
 
-static void
-describe_action(const struct dialect_switch *entry, char *text, size_t size)
+void
+switch_describe_action(const struct dialect_switch *entry, char *text, size_t size)
 {
     char words[PART_SIZE];
-    list_words(entry->words, " or ", words, sizeof(words));
+    list_words(dialect_words(entry), " or ", words, sizeof(words));
     /* A guard is for all that begins with its word. */
     size_t length = (size_t)snprintf(text, size, "/%s/{id}/%s%s", section_segment(dialect_section(entry)).data, words,
                                      entry->kind == SWITCH_GUARD ? "*" : "");
@@ -46,24 +46,24 @@ describe_action(const struct dialect_switch *entry, char *text, size_t size)
         list_other_sections(entry->sections, text + length, size - length);
 }
 
-static void
-describe_paths(const struct dialect_switch *entry, char *text, size_t size)
+void
+switch_describe_paths(const struct dialect_switch *entry, char *text, size_t size)
 {
     if (entry->kind == SWITCH_ACTION || entry->kind == SWITCH_GUARD) {
-        describe_action(entry, text, size);
+        switch_describe_action(entry, text, size);
         return;
     }
     const char *segment = section_segment(dialect_section(entry)).data;
     if (entry->kind == SWITCH_CALL)
-        snprintf(text, size, "/%s/%s", segment, entry->words);
+        snprintf(text, size, "/%s/%s", segment, dialect_words(entry));
     else if (entry->kind == SWITCH_REMOVAL)
         snprintf(text, size, "/%s/{name} and all below", segment);
     else
         snprintf(text, size, "/%s%s", segment, entry->reach == REACH_BOTH ? " and all below" : "");
 }
 
-static void
-describe_methods(unsigned methods, char *text, size_t size)
+void
+switch_describe_methods(unsigned methods, char *text, size_t size)
 {
     if (methods == METHODS_ALL || methods == 0) {
         snprintf(text, size, methods == 0 ? "nothing" : "every method");
@@ -105,7 +105,7 @@ grant_has_reads(const struct dialect_switch *entry)
     const struct route *route;
     for (size_t i = 0; (route = route_row(i)) != NULL; i++) {
         struct slice template = slice_from_string(route->template);
-        const char *words = entry->words;
+        const char *words = dialect_words(entry);
         struct slice word;
         bool read = route->method == METHOD_GET && (entry->sections & UINT64_C(1) << route_section(route)) != 0;
         while (read && dialect_next_word(&words, &word)) {
@@ -156,8 +156,8 @@ grant_describe(const struct switches *switches, size_t step, char *text, size_t 
     char gates[PART_SIZE / 2];
     char methods[PART_SIZE / 2];
     unsigned open = pass_gates(switches, step, gates, sizeof(gates));
-    describe_paths(entry, paths, sizeof(paths));
-    describe_methods(open, methods, sizeof(methods));
+    switch_describe_paths(entry, paths, sizeof(paths));
+    switch_describe_methods(open, methods, sizeof(methods));
     const char *where = entry->kind == SWITCH_GRANT && entry->reach == REACH_BELOW ? "below" : "of";
     char note[PART_SIZE];
     describe_reach(entry, open, note, sizeof(note));
@@ -198,7 +198,7 @@ list_switches(const struct switches *switches, void (*line)(void *owner, const c
         const struct dialect_switch *entry = &dialect->switches[i];
         if (entry->kind == SWITCH_GUARD && !switches->on[i] && is_granted(switches, entry->sections)) {
             char paths[PART_SIZE];
-            describe_paths(entry, paths, sizeof(paths));
+            switch_describe_paths(entry, paths, sizeof(paths));
             snprintf(text, sizeof(text), "%s: refuses %s, whatever else is on", entry->rule_off, paths);
             line(owner, text);
         }
@@ -221,43 +221,4 @@ grants_list(const struct policy *policy, void (*line)(void *owner, const char *t
         line(owner, "dry run: what these grants do not cover passes, too, and is told in the log");
     else if (!any)
         line(owner, "nothing: every request is refused");
-}
-
-/* "of" a path that is one call, "below" one that has none itself. */
-static void
-describe_section(const struct dialect_switch *entry, char *text, size_t size)
-{
-    const char *segment = section_segment(dialect_section(entry)).data;
-    const char *form = entry->reach == REACH_OF ? "/%s" : entry->reach == REACH_BELOW ? "below /%s" : "/%s and below";
-    char where[PART_SIZE];
-    snprintf(where, sizeof(where), form, segment);
-    bool both = entry->reads[0] != '\0' && entry->writes[0] != '\0' && strcmp(entry->reads, entry->writes) != 0;
-    snprintf(text, size, "%s%s%s%s%s", where, entry->reads[0] != '\0' || entry->writes[0] != '\0' ? "; " : "",
-             entry->reads, both ? "; with writing methods " : "", both || entry->reads[0] == '\0' ? entry->writes : "");
-}
-
-void
-switch_describe(const struct dialect_switch *entry, char *text, size_t size)
-{
-    char part[PART_SIZE];
-    switch (entry->kind) {
-    case SWITCH_GATE:
-        describe_methods(entry->methods, part, sizeof(part));
-        snprintf(text, size, "while it is 0, refused whatever else is on: %s; opens no path by itself",
-                 entry->methods == METHODS_WRITE ? "every method but GET and HEAD" : part);
-        return;
-    case SWITCH_GUARD:
-        describe_action(entry, part, sizeof(part));
-        snprintf(text, size, "while it is 0, refused whatever else is on: %s; opens no path by itself", part);
-        return;
-    case SWITCH_ACTION:
-    case SWITCH_CALL:
-    case SWITCH_REMOVAL:
-        describe_paths(entry, part, sizeof(part));
-        snprintf(text, size, "%s%s", entry->kind == SWITCH_REMOVAL ? "DELETE of " : "", part);
-        return;
-    case SWITCH_GRANT:
-        describe_section(entry, text, size);
-        return;
-    }
 }

@@ -23,7 +23,9 @@ bool grant_has_reads(const struct dialect_switch *entry);
 /* The methods that a switch grants, with the gates before it as they are. */
 unsigned grant_methods(const struct switches *switches, size_t step);
 
-/* What a switch of any kind does: "/containers and all below; …", "while it is 0, POST is refused …". */
-void switch_describe(const struct dialect_switch *entry, char *text, size_t size);
+/* The parts of such a sentence: of an action or a guard, of whatever a step is about, "GET and HEAD". */
+void switch_describe_action(const struct dialect_switch *entry, char *text, size_t size);
+void switch_describe_paths(const struct dialect_switch *entry, char *text, size_t size);
+void switch_describe_methods(unsigned methods, char *text, size_t size);
 
 #endif

@@ -82,7 +82,7 @@ dialect_without_gate(const struct idle_switches *idle, const struct dialect_swit
 {
     const struct dialect *dialect;
     for (size_t i = 0; !idle->dialect_is_said && (dialect = dialect_at(i)) != NULL; i++) {
-        const struct dialect_switch *own = dialect_switch_find(dialect, slice_from_string(entry->name));
+        const struct dialect_switch *own = dialect_switch_find(dialect, dialect_name(entry));
         const struct dialect_switch *at = dialect->switches;
         while (own != NULL && at < own && at->kind != SWITCH_GATE)
             at++;
@@ -97,8 +97,9 @@ say_closed(const struct idle_switches *idle, const struct dialect_switch *entry,
 {
     const struct dialect *other = dialect_without_gate(idle, entry);
     bool all = gate->methods == METHODS_WRITE;
-    say(idle, "%s does nothing while %s, which refuses %s; did you mean %s too?%s%s%s", entry->rule_on, gate->rule_off,
-        all ? "every method but GET and HEAD" : gate->name, gate->rule_on, other != NULL ? " With DIALECT=" : "",
+    struct slice refused = all ? SLICE_LITERAL("every method but GET and HEAD") : dialect_name(gate);
+    say(idle, "%s does nothing while %s, which refuses %.*s; did you mean %s too?%s%s%s", entry->rule_on,
+        gate->rule_off, (int)refused.length, refused.data, gate->rule_on, other != NULL ? " With DIALECT=" : "",
         other != NULL ? other->word : "", other != NULL ? " it needs none" : "");
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { SWITCH_TEXT_SIZE = 384, SAMPLE_SIZE = 160, CLASSES_SIZE = 96, ORDER_SIZE = 1024 };
+enum { SAMPLE_SIZE = 160, CLASSES_SIZE = 96, ORDER_SIZE = 1024 };
 
 /* A row with the text that it points to. */
 struct listed {
@@ -38,8 +38,8 @@ list_classes(unsigned classes, char *text, size_t size)
     size_t length = 0;
     text[0] = '\0';
     for (unsigned left = classes; left != 0 && length < size; left &= left - 1) {
-        const struct class_words *words = class_words((enum class)__builtin_ctz(left));
-        length += (size_t)snprintf(text + length, size - length, "%s%s", length == 0 ? "" : " ", words->word.data);
+        struct slice word = class_word((enum class)__builtin_ctz(left));
+        length += (size_t)snprintf(text + length, size - length, "%s%s", length == 0 ? "" : " ", word.data);
     }
 }
 
@@ -245,46 +245,16 @@ policy_has_switches(const struct policy *policy)
     return policy->switches.dialect != NULL;
 }
 
-static void
-list_switches(const struct switches *switches, void (*line)(void *owner, const struct policy_switch *entry),
-              void *owner)
-{
-    for (size_t i = 0; i < switches->dialect->count; i++) {
-        const struct dialect_switch *entry = &switches->dialect->switches[i];
-        char text[SWITCH_TEXT_SIZE];
-        if (entry->name[0] == '\0')
-            continue;
-        switch_describe(entry, text, sizeof(text));
-        const struct policy_switch told = {entry->name, text, switches->on[i], entry->by_default};
-        line(owner, &told);
-    }
-}
-
 void
 policy_switches(const struct policy *policy, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
 {
-    if (policy->switches.dialect != NULL)
-        list_switches(&policy->switches, line, owner);
-}
-
-bool
-policy_dialect_switches(const char *word, void (*line)(void *owner, const struct policy_switch *entry), void *owner)
-{
-    const struct dialect *dialect = dialect_find(word);
-    struct switches switches;
-    if (dialect == NULL)
-        return false;
-    dialect_defaults(dialect, &switches);
-    list_switches(&switches, line, owner);
-    return true;
-}
-
-void
-policy_classes(void (*line)(void *owner, const char *word, const char *text), void *owner)
-{
-    for (int class = 0; class < CLASS_COUNT; class ++) {
-        const struct class_words *words = class_words((enum class) class);
-        line(owner, words->word.data, words->does);
+    const struct switches *switches = &policy->switches;
+    for (size_t i = 0; switches->dialect != NULL && i < switches->dialect->count; i++) {
+        const struct dialect_switch *entry = &switches->dialect->switches[i];
+        struct policy_switch told = {.text = "", .on = switches->on[i], .by_default = entry->by_default};
+        memcpy(told.name, entry->rule_on, entry->name_length);
+        if (entry->name_length > 0)
+            line(owner, &told);
     }
 }
 

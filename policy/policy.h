@@ -124,9 +124,11 @@ bool policy_is_dialect(const char *word, char *takes, size_t size);
 const char *policy_dialect(const struct policy *policy);
 
 /* A switch of a dialect. */
+enum { POLICY_SWITCH_NAME_SIZE = 32 };
+
 struct policy_switch {
-    const char *name;
-    const char *text; /* what it does; lasts as long as the call */
+    char name[POLICY_SWITCH_NAME_SIZE];
+    const char *text; /* what it does, of policy_dialect_switches, else ""; lasts as long as the call */
     bool on;
     bool by_default;
 };

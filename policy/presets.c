@@ -12,19 +12,20 @@ enum row_kind { ROW_PRESET, ROW_NEEDS, ROW_FEATURE };
 enum { OFF = 0, ON = 1 };
 
 struct row {
-    enum row_kind kind;
-    bool on;
-    const char *name; /* of a preset or a feature */
+    const char *name; /* of a preset or a feature; behind its NUL stand the conditions, where the row has some */
     const char *text; /* the client, or operations */
-    const char *conditions;
+    enum row_kind kind : 8;
+    bool on;
+    bool conditional;
 };
 
 static const struct row ROWS[] = {
-#define PRESET(name, client)                              {ROW_PRESET, true, (name), (client), ""},
-#define NEEDS(operations)                                 {ROW_NEEDS, true, "", (operations), ""},
-#define NEEDS_IF(operations, conditions)                  {ROW_NEEDS, true, "", (operations), (conditions)},
-#define FEATURE(name, enabled, operations)                {ROW_FEATURE, (enabled), (name), (operations), ""},
-#define FEATURE_IF(name, enabled, operations, conditions) {ROW_FEATURE, (enabled), (name), (operations), (conditions)},
+#define PRESET(name, client)               {(name), (client), ROW_PRESET, true, false},
+#define NEEDS(operations)                  {"", (operations), ROW_NEEDS, true, false},
+#define NEEDS_IF(operations, conditions)   {"\0" conditions, (operations), ROW_NEEDS, true, true},
+#define FEATURE(name, enabled, operations) {(name), (operations), ROW_FEATURE, (enabled), false},
+#define FEATURE_IF(name, enabled, operations, conditions)                                                              \
+    {name "\0" conditions, (operations), ROW_FEATURE, (enabled), true},
 #include "presets.def"
 #undef PRESET
 #undef NEEDS
@@ -32,6 +33,12 @@ static const struct row ROWS[] = {
 #undef FEATURE
 #undef FEATURE_IF
 };
+
+static const char *
+conditions_of(const struct row *row)
+{
+    return row->conditional ? row->name + strlen(row->name) + 1 : "";
+}
 
 enum { ROWS_COUNTED = sizeof(ROWS) / sizeof(ROWS[0]), SHOWN = 48 };
 
@@ -241,19 +248,19 @@ preset_next_grant(const struct preset_choice *choice, size_t *at, struct preset_
     *grant = (struct preset_grant){.operations = "", .conditions = ""};
     if (i == 0) {
         for (i = 1; i < choice->count; i++)
-            if (is_wanted(choice, i) && *rows[i].conditions == '\0')
+            if (is_wanted(choice, i) && !rows[i].conditional)
                 add_operations(rows[i].text, &grant->routes);
         *at = 1;
         return true;
     }
-    while (i < choice->count && !(is_wanted(choice, i) && *rows[i].conditions != '\0'))
+    while (i < choice->count && !(is_wanted(choice, i) && rows[i].conditional))
         i++;
     *at = i + 1;
     if (i >= choice->count)
         return false;
     add_operations(rows[i].text, &grant->routes);
     grant->operations = rows[i].text;
-    grant->conditions = rows[i].conditions;
+    grant->conditions = conditions_of(&rows[i]);
     return true;
 }
 
@@ -278,7 +285,7 @@ preset_missing_feature(const struct preset_choice *choice, const struct route *r
             continue;
         least = route_set_size(&routes);
         feature = row->name;
-        *conditions = row->conditions;
+        *conditions = conditions_of(row);
     }
     return feature;
 }
@@ -319,7 +326,7 @@ policy_preset_calls(const char *words, void (*call)(void *owner, const struct po
                                                .template = route->template,
                                                .operation = route->operation,
                                                .feature = row->name,
-                                               .conditions = row->conditions,
+                                               .conditions = conditions_of(row),
                                                .granted = is_wanted(&choice, i)};
             call(owner, &found);
         }

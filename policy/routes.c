@@ -40,8 +40,8 @@ static const struct slice SEGMENTS[] = {
 #undef ROUTE_UNDER
 };
 
-static const struct class_words CLASSES[CLASS_COUNT] = {
-#define CLASS(id, text, sentence) [CLASS_##id] = {{(text), sizeof(text) - 1}, (sentence)},
+static const struct slice CLASSES[CLASS_COUNT] = {
+#define CLASS(id, text, sentence) [CLASS_##id] = {(text), sizeof(text) - 1},
 #include "classes.def"
 #undef CLASS
 };
@@ -314,7 +314,7 @@ route_section(const struct route *route)
     return section_of_text(route->template);
 }
 
-const struct class_words *class_words(enum class class)
+struct slice class_word(enum class class)
 {
-    return &CLASSES[class];
+    return CLASSES[class];
 }

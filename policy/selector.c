@@ -132,7 +132,7 @@ other_kind(struct slice word, char *text, size_t size)
     if (memchr(word.data, '?', word.length) != NULL)
         return "conditions stand behind a blank, as in ContainerList ?all=1";
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        struct slice known = class_words((enum class)i)->word;
+        struct slice known = class_word((enum class)i);
         if (slice_equals_ignoring_case(word, known)) {
             snprintf(text, size, "no operation of the API is called so; did you mean @%s?", known.data);
             return text;
@@ -163,7 +163,7 @@ parse_class(struct slice word, struct selector *selector, char *error)
 {
     struct nearest nearest = {word, NULL, NAME_FAR};
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        struct slice known = class_words((enum class)i)->word;
+        struct slice known = class_word((enum class)i);
         if (!slice_equals(word, known)) {
             consider(&nearest, known.data);
             continue;
@@ -176,15 +176,15 @@ parse_class(struct slice word, struct selector *selector, char *error)
     if (slice_equals_ignoring_case(word, SLICE_LITERAL("all")) && complain_of_kind(word, "@", error))
         return false;
     for (size_t i = 0; i < CLASS_COUNT && nearest.found == NULL; i++)
-        if (cut_beginning(word, class_words((enum class)i)->word).length < word.length)
-            nearest.found = class_words((enum class)i)->word.data;
+        if (cut_beginning(word, class_word((enum class)i)).length < word.length)
+            nearest.found = class_word((enum class)i).data;
     if (nearest.found != NULL)
         return complain(error, "there is no such class", &nearest, "@");
     int length =
         snprintf(error, SELECTOR_ERROR_SIZE, "@%.*s: there is no such class; there are", shown(word), word.data);
     for (size_t i = 0; i < CLASS_COUNT && length < SELECTOR_ERROR_SIZE; i++)
         length += snprintf(error + length, SELECTOR_ERROR_SIZE - (size_t)length, "%s@%s", i == 0 ? " " : ", ",
-                           class_words((enum class)i)->word.data);
+                           class_word((enum class)i).data);
     return false;
 }
 

@@ -45,7 +45,7 @@ find_near_switch(const struct dialect *dialect, struct slice name)
     unsigned least = NAME_FAR;
     for (size_t i = 0; i < dialect->count; i++) {
         const struct dialect_switch *entry = &dialect->switches[i];
-        unsigned distance = unlikeness(name, slice_from_string(entry->name));
+        unsigned distance = unlikeness(name, dialect_name(entry));
         if (distance < least) {
             least = distance;
             nearest = entry;

@@ -26,7 +26,7 @@ struct variable {
 };
 
 struct hint {
-    struct slice name;
+    const char *name;
     const char *product; /* of a foreign variable, else NULL */
     const char *text;
 };
@@ -49,7 +49,7 @@ static const struct slice OWN_NAMES[] = {
 
 static const struct hint FOREIGN_NAMES[] = {
 #define OWN(own)
-#define FOREIGN(pattern, brand, words) {TEXT(pattern), (brand), (words)},
+#define FOREIGN(pattern, brand, words) {(pattern), (brand), (words)},
 #define WORD(word, words)
 #define PHRASE(word, words)
 #include "names.def"
@@ -60,7 +60,7 @@ static const struct hint FOREIGN_NAMES[] = {
 
 static const struct hint WORDS[] = {
 #define FOREIGN(pattern, brand, words)
-#define WORD(word, words) {TEXT(word), NULL, (words)},
+#define WORD(word, words) {(word), NULL, (words)},
 #define PHRASE(word, words)
 #include "names.def"
 #undef WORD
@@ -69,7 +69,7 @@ static const struct hint WORDS[] = {
 
 static const struct hint PHRASES[] = {
 #define WORD(word, words)
-#define PHRASE(word, words) {TEXT(word), NULL, (words)},
+#define PHRASE(word, words) {(word), NULL, (words)},
 #include "names.def"
 #undef OWN
 #undef FOREIGN
@@ -131,7 +131,7 @@ check_value(const struct check *check, const struct variable *variable, const st
         return;
     if (variable->look == LOOK_EMPTY) {
         if (entry->by_default)
-            say(check, "%s= is empty and so off, though its default is 1", entry->name);
+            say(check, "%.*s= is empty and so off, though its default is 1", (int)entry->name_length, entry->rule_on);
     } else if (on) {
         say(check, "%s is on: the number at the beginning of its value counts, and that is not 0; clearer is %s",
             variable->shown, entry->rule_on);
@@ -157,7 +157,7 @@ static const struct hint *
 find_hint(const struct hint hints[], size_t count, struct slice name)
 {
     for (size_t i = 0; i < count; i++)
-        if (pattern_fits(hints[i].name, name))
+        if (pattern_fits(slice_from_string(hints[i].name), name))
             return &hints[i];
     return NULL;
 }
@@ -167,7 +167,7 @@ static const struct hint *
 find_near_word(struct slice name)
 {
     for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
-        struct slice word = WORDS[i].name;
+        struct slice word = slice_from_string(WORDS[i].name);
         struct slice longer = word.length > name.length ? word : name;
         struct slice shorter = word.length > name.length ? name : word;
         bool plural = longer.length == shorter.length + 1 && longer.data[longer.length - 1] == 'S' &&
@@ -255,12 +255,12 @@ list_with_prefix(const struct switches *switches, struct slice prefix, char *nam
     size_t all = 0;
     names[0] = '\0';
     for (size_t i = 0; i < switches->dialect->count; i++)
-        all += strncmp(switches->dialect->switches[i].name, prefix.data, prefix.length) == 0;
+        all += strncmp(switches->dialect->switches[i].rule_on, prefix.data, prefix.length) == 0;
     for (size_t i = 0; i < switches->dialect->count && length < size; i++) {
-        const char *name = switches->dialect->switches[switches->narrowest_first[i]].name;
-        if (strncmp(name, prefix.data, prefix.length) == 0) {
+        struct slice name = dialect_name(&switches->dialect->switches[switches->narrowest_first[i]]);
+        if (strncmp(name.data, prefix.data, prefix.length) == 0) {
             const char *joint = count == 0 ? "" : count + 1 == all ? " and " : ", ";
-            length += (size_t)snprintf(names + length, size - length, "%s%s", joint, name);
+            length += (size_t)snprintf(names + length, size - length, "%s%.*s", joint, (int)name.length, name.data);
             count++;
         }
     }

@@ -7,7 +7,7 @@ enum { ONCE = 0, MANY = 1 };
 #define UPSTREAM                                               "upstream"
 #define LISTENER                                               "listener"
 #define POLICY                                                 "policy"
-#define KEY(section, key, reader, count, initial, takes, help) {section, key, (count) == MANY, initial, takes, help},
+#define KEY(section, key, reader, count, initial, takes, help) {section, key, (count) == MANY, initial, takes},
 static const struct key keys[] = {
 #include "keys.def"
 };

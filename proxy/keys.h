@@ -15,7 +15,6 @@ struct key {
     bool many;           /* may stand several times, and go on in further lines */
     const char *initial; /* "" where nothing holds without it */
     const char *takes;
-    const char *help;
 };
 
 /* By index from 0, in the order of the table; NULL behind the last. */

@@ -132,7 +132,7 @@ write_section(FILE *output, const char *section, const char *opening)
         fprintf(output, key->initial[0] != '\0' ? "| `%s` | `%s` | " : "| `%s` | %s | ", key->key, key->initial);
         markdown_cell(output, key->takes);
         fputs(key->many ? "; may stand several times | " : " | ", output);
-        markdown_cell(output, key->help);
+        markdown_cell(output, key_help(i));
         fputs(" |\n", output);
     }
 }

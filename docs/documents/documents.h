@@ -13,6 +13,9 @@ void write_routes(FILE *output);
 void write_presets(FILE *output);
 void write_manual_of_file(FILE *output);
 
+/* What the key of this index (proxy/keys.h) does: sentences for which the program itself has no use. */
+const char *key_help(size_t index);
+
 /* One cell of a Markdown table: what would end the cell or mean something else is escaped. */
 void markdown_cell(FILE *output, const char *text);
 

@@ -86,7 +86,7 @@ write_section(FILE *output, const char *section, const char *title, const char *
         if (strcmp(key->section, section) != 0)
             continue;
         fprintf(output, ".It Cm %s\n", key->key);
-        manual_text(output, key->help);
+        manual_text(output, key_help(i));
         write_takes(output, key->takes);
         if (key->many)
             fputs("It may stand several times.\n", output);

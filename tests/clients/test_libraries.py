@@ -35,14 +35,14 @@ DASHBOARDS = {
         const state = (await box.inspect()).State.Status;
         const stats = await box.stats({ stream: false });
         done = all.length > 0 && state === 'running' && stats.read !== undefined;""",
-                 ["box.stats({ stream: true })", "box.logs({ stdout: true })", "box.restart()", "docker.listImages()"]),
+                 ["box.logs({ stdout: true })", "box.restart()", "docker.listImages()"]),
     "homarr": ("preset = homarr +actions", """
         const all = await docker.listContainers({ all: true });
         const box = docker.getContainer(name);
         const stats = await box.stats({ stream: false, 'one-shot': true });
         await box.restart({ t: 0 });
         done = all.length > 0 && stats.read !== undefined && (await box.inspect()).State.Running;""",
-               ["box.stats({ stream: true })", "box.logs({ stdout: true })", "box.kill()", "box.exec({ Cmd: ['x'] })"]),
+               ["box.logs({ stdout: true })", "box.kill()", "box.exec({ Cmd: ['x'] })"]),
     "wud": ("preset = wud", """
         const all = await docker.listContainers();
         const box = docker.getContainer(name);

@@ -65,8 +65,9 @@ each_dialect_has_the_switches_of_its_original_with_names_of_their_own(void **sta
         size_t on = 0;
         dialect_read(dialect, empty, &switches);
         for (size_t i = 0; i < dialect->count; i++) {
-            struct slice name = slice_from_string(dialect->switches[i].name);
+            struct slice name = dialect_name(&dialect->switches[i]);
             count += name.length > 0;
+            assert_true(name.length < POLICY_SWITCH_NAME_SIZE);
             on += switches.on[i];
             assert_true(name.length == 0 || dialect_switch_find(dialect, name) == &dialect->switches[i]);
         }
@@ -123,7 +124,9 @@ a_dialect_is_named_or_told_by_a_variable_that_no_other_has_and_nothing_contradic
         words_split(CHOICES[i].settings, &words);
         struct dialect_choice choice = dialect_choose(words.list);
         const char *word = choice.dialect != NULL ? choice.dialect->word : "none";
-        const char *told = choice.detected_by != NULL ? choice.detected_by : "nothing";
+        char told[64] = "nothing";
+        if (choice.detected_by.length > 0)
+            snprintf(told, sizeof(told), "%.*s", (int)choice.detected_by.length, choice.detected_by.data);
         if (strcmp(word, CHOICES[i].word != NULL ? CHOICES[i].word : "none") != 0 ||
             strcmp(told, CHOICES[i].detected_by != NULL ? CHOICES[i].detected_by : "nothing") != 0)
             fail_msg("%s: %s, detected by %s", CHOICES[i].settings, word, told);
@@ -223,8 +226,9 @@ recorded_policy(const struct dialect *dialect, const char *settings)
     bool none = first == 4 && memcmp(settings, "NONE", 4) == 0;
     length += (size_t)snprintf(all + length, sizeof(all) - length, "%s", settings + (every || none ? first : 0));
     for (size_t i = 0; (every || none) && i < dialect->count; i++)
-        if (dialect->switches[i].name[0] != '\0')
-            length += (size_t)snprintf(all + length, sizeof(all) - length, " %s=%d", dialect->switches[i].name, every);
+        if (dialect->switches[i].name_length > 0)
+            length += (size_t)snprintf(all + length, sizeof(all) - length, " %.*s=%d",
+                                       (int)dialect->switches[i].name_length, dialect->switches[i].rule_on, every);
     assert_true(length < sizeof(all));
     return policy_of(all);
 }

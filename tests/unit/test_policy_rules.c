@@ -464,6 +464,11 @@ static void
 the_table_of_classes_in_the_documentation_is_the_one_in_force(void **state)
 {
     (void)state;
+    static const char *const does[CLASS_COUNT] = {
+#define CLASS(id, text, sentence) [CLASS_##id] = (sentence),
+#include "classes.def"
+#undef CLASS
+    };
     FILE *stream = fopen(TEST_DATA_DIR "/../docs/rules.md", "r");
     assert_non_null(stream);
     char line[512];
@@ -473,8 +478,8 @@ the_table_of_classes_in_the_documentation_is_the_one_in_force(void **state)
             continue;
         char wanted[512];
         assert_true(class < CLASS_COUNT);
-        const struct class_words *words = class_words((enum class) class ++);
-        snprintf(wanted, sizeof(wanted), "| `@%s` | %s |\n", words->word.data, words->does);
+        snprintf(wanted, sizeof(wanted), "| `@%s` | %s |\n", class_word((enum class) class).data, does[class]);
+        class ++;
         assert_string_equal(line, wanted);
     }
     fclose(stream);
