@@ -46,6 +46,31 @@ milliseconds(uint64_t duration)
     return (struct timeval){.tv_sec = (time_t)(duration / 1000), .tv_usec = (suseconds_t)(duration % 1000) * 1000};
 }
 
+/* Which folder on the way to the socket lets the process not through. */
+static void
+explain_folder(const char *path, char *text, size_t size)
+{
+    char folder[sizeof(((struct address *)NULL)->path)];
+    struct stat closed = {0};
+    struct stat status;
+    size_t last = 1;
+    stat("/", &closed);
+    for (size_t length = 1; path[length - 1] != '\0'; length++) {
+        if (path[length] != '/' && path[length] != '\0')
+            continue;
+        snprintf(folder, sizeof(folder), "%.*s", (int)length, path);
+        if (stat(folder, &status) != 0)
+            break;
+        closed = status;
+        last = length;
+    }
+    snprintf(text, size,
+             "permission denied: the folder %.*s above the socket, mode %04o of %u:%u, is closed to the process, which "
+             "has uid %u and gid %u",
+             (int)last, path, (unsigned)closed.st_mode & 07777, (unsigned)closed.st_uid, (unsigned)closed.st_gid,
+             (unsigned)geteuid(), (unsigned)getegid());
+}
+
 /* For a refused permission, says which group opens the socket, so that the operator need not look. */
 static void
 explain_permission(const struct address *address, char *text, size_t size)
@@ -56,8 +81,7 @@ explain_permission(const struct address *address, char *text, size_t size)
         return;
     }
     if (stat(address->path, &status) != 0) {
-        snprintf(text, size, "permission denied on a folder above the socket; the process has uid %u and gid %u",
-                 (unsigned)geteuid(), (unsigned)getegid());
+        explain_folder(address->path, text, size);
         return;
     }
     if ((status.st_mode & S_IWGRP) == 0) {

@@ -100,7 +100,7 @@ def test_a_folder_that_may_not_be_entered_is_told_apart_from_the_socket(as_nobod
         os.chmod(daemon.path, 0o666)
         os.chmod(folder, 0o700)
         message = unavailable(connect(as_nobody(daemon.path)))
-        assert "permission denied" in message and "folder" in message
+        assert f"permission denied: the folder {folder} above the socket, mode 0700 of 0:0" in message
 
 
 def test_a_permission_that_is_granted_later_needs_no_restart(as_nobody, connect, folder):
