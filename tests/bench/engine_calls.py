@@ -159,8 +159,16 @@ def measure(proxies, rounds):
 def summary(by_way):
     # In pairs, each with the straight call of the same turn: what the engine does slowly it does slowly for both.
     return {way: {"p50_us": statistics.median(times) * 1e6,
-                  "added_us": statistics.median(one - other for one, other in zip(times, by_way["straight"])) * 1e6}
+                  **added([(one - other) * 1e6 for one, other in zip(times, by_way["straight"])])}
             for way, times in by_way.items()}
+
+
+def added(differences):
+    """The median, and its standard error by the spread of the middle half."""
+    if len(differences) < 2:
+        return {"added_us": differences[0], "error_us": 0}
+    first, _, third = statistics.quantiles(differences, n=4)
+    return {"added_us": statistics.median(differences), "error_us": 0.93 * (third - first) / len(differences) ** 0.5}
 
 
 def show(results):
@@ -169,4 +177,4 @@ def show(results):
         for kind, by_way in by_kind.items():
             print(f"  {name}, {kind}")
             for way, figures in by_way.items():
-                print(f"    {way:30}{figures['p50_us']:10.0f}{figures['added_us']:+10.0f}")
+                print(f"    {way:30}{figures['p50_us']:10.0f}{figures['added_us']:+10.0f} ± {figures['error_us']:.0f}")

@@ -134,6 +134,13 @@ def cores(results):
     return table(["load", "", RATE, CALL, "p99"], rows)
 
 
+def added(figures):
+    value, error = figures["added_us"], figures.get("error_us", 0)
+    if abs(value) < 2 * error:
+        return f"nothing to be told (± {FORMS['us'](error) if error < 1000 else FORMS['ms'](error)})"
+    return f"{value:+.0f} µs" + (f" ± {error:.0f}" if error else "")
+
+
 def engine(results):
     if not results.get("engine"):
         return "There was no engine to measure with."
@@ -144,7 +151,7 @@ def engine(results):
         for kind, by_way in by_kind.items():
             straight = by_way["straight"]["p50_us"]
             written = FORMS["us"](straight) if straight < 1000 else f"{straight / 1000:.1f} ms"
-            rows.append([name, kind, written] + [f"{by_way[way]['added_us']:+.0f} µs" for way in ways])
+            rows.append([name, kind, written] + [added(by_way[way]) for way in ways])
             name = ""
     heads = {"haproxy": "HAProxy", "floor": "the least"}
     return table(["call", "", "straight"] + [heads.get(way.split(" by ")[0], way.split(" by ")[0]) +
