@@ -6,18 +6,27 @@
 /* No value that has a meaning is longer. */
 enum { VALUE_SIZE = 32, SIGNAL_NAME_SIZE = 16, SIGNAL_FIRST_REAL_TIME = 34, SIGNAL_LAST = 64 };
 
-struct named {
-    const char *name;
-    enum parameter_kind kind;
-    enum parameter_secrecy secrecy;
+/* A table by columns, because a row of a pointer and two small numbers would be half padding. */
+static const char *const NAMES[] = {
+#define FLAG(name)   (name),
+#define SIGNAL(name) (name),
+#define TEXT(name)   (name),
+#define SECRET(name) (name),
+#define URL(name)    (name),
+#include "parameters.def"
 };
 
-static const struct named NAMED[] = {
-#define FLAG(name)   {(name), PARAMETER_FLAG, PARAMETER_OPEN},
-#define SIGNAL(name) {(name), PARAMETER_SIGNAL, PARAMETER_OPEN},
-#define TEXT(name)   {(name), PARAMETER_TEXT, PARAMETER_OPEN},
-#define SECRET(name) {(name), PARAMETER_TEXT, PARAMETER_SECRET},
-#define URL(name)    {(name), PARAMETER_TEXT, PARAMETER_MAY_NAME_A_USER},
+enum { NAME_COUNT = sizeof(NAMES) / sizeof(NAMES[0]) };
+
+static const struct {
+    uint8_t kind : 4;
+    uint8_t secrecy : 4;
+} TRAITS[NAME_COUNT] = {
+#define FLAG(name)   {PARAMETER_FLAG, PARAMETER_OPEN},
+#define SIGNAL(name) {PARAMETER_SIGNAL, PARAMETER_OPEN},
+#define TEXT(name)   {PARAMETER_TEXT, PARAMETER_OPEN},
+#define SECRET(name) {PARAMETER_TEXT, PARAMETER_SECRET},
+#define URL(name)    {PARAMETER_TEXT, PARAMETER_MAY_NAME_A_USER},
 #include "parameters.def"
 };
 
@@ -45,8 +54,8 @@ static const struct signal_name SIGNALS[] = {
 bool
 parameter_is_known(struct slice name)
 {
-    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++)
-        if (slice_equals(name, slice_from_string(NAMED[i].name)))
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (slice_equals(name, slice_from_string(NAMES[i])))
             return true;
     return false;
 }
@@ -54,18 +63,18 @@ parameter_is_known(struct slice name)
 enum parameter_kind
 parameter_kind(struct slice name)
 {
-    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++)
-        if (slice_equals(name, slice_from_string(NAMED[i].name)))
-            return NAMED[i].kind;
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (slice_equals(name, slice_from_string(NAMES[i])))
+            return (enum parameter_kind)TRAITS[i].kind;
     return PARAMETER_TEXT;
 }
 
 enum parameter_secrecy
 parameter_secrecy(struct slice raw)
 {
-    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++)
-        if (NAMED[i].secrecy != PARAMETER_OPEN && query_text_resembles(raw, slice_from_string(NAMED[i].name)))
-            return NAMED[i].secrecy;
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (TRAITS[i].secrecy != PARAMETER_OPEN && query_text_resembles(raw, slice_from_string(NAMES[i])))
+            return (enum parameter_secrecy)TRAITS[i].secrecy;
     return PARAMETER_OPEN;
 }
 
@@ -74,13 +83,13 @@ parameter_meant(struct slice name)
 {
     enum { SHORTEST = 4 };
     const char *near = NULL;
-    for (size_t i = 0; i < sizeof(NAMED) / sizeof(NAMED[0]); i++) {
-        struct slice known = slice_from_string(NAMED[i].name);
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        struct slice known = slice_from_string(NAMES[i]);
         if (slice_equals(name, known))
             return NULL;
         bool misspelt = name.length >= SHORTEST && name_distance(name, known) == 1;
         if (name_equals_loosely(name, known) || (misspelt && near == NULL))
-            near = NAMED[i].name;
+            near = NAMES[i];
     }
     return near;
 }
