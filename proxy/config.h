@@ -137,7 +137,7 @@ bool config_option_at(size_t index, struct config_option *option);
 /* The names of all options, NULL-terminated, in the table's order; static. */
 const char *const *config_option_names(void);
 
-/* One paragraph an option for --help. */
+/* One paragraph an option for --help, those first that are no keys of [sockwarden]. */
 void config_print_help(FILE *output);
 
 #endif

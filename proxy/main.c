@@ -11,10 +11,8 @@ static void
 print_help(const struct command_line *line)
 {
     command_line_print_help(line, stdout);
-    if (line->has_verb && line->verb != VERB_RUN)
-        return;
-    fputs("\nSettings of the environment, with their defaults; in [sockwarden] of a file in lower case:\n", stdout);
-    config_print_help(stdout);
+    if (!line->has_verb || line->verb == VERB_RUN)
+        config_print_help(stdout);
 }
 
 /* Where a question names what was probably meant, there is no need to read the help. */

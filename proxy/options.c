@@ -411,13 +411,24 @@ config_option_names(void)
     return option_names;
 }
 
-void
-config_print_help(FILE *output)
+static void
+print_options(bool in_file, FILE *output)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        bool renamed = is_file_key(&options[i]) && strcasecmp(file_key(&options[i]), options[i].name) != 0;
+        bool renamed = in_file && strcasecmp(file_key(&options[i]), options[i].name) != 0;
+        if (is_file_key(&options[i]) != in_file)
+            continue;
         fprintf(output, "  %s (%s)%s%s\n", options[i].name, options[i].initial, renamed ? ", in a file " : "",
                 renamed ? file_key(&options[i]) : "");
         text_print_wrapped(options[i].help, 6, output);
     }
+}
+
+void
+config_print_help(FILE *output)
+{
+    fputs("\nThe environment says, with these defaults, what a file says in its other sections:\n", output);
+    print_options(false, output);
+    fputs("\nSettings of the program, with their defaults; in [sockwarden] of a file in lower case:\n", output);
+    print_options(true, output);
 }

@@ -59,6 +59,18 @@ def test_the_synopsis_has_every_option_of_every_verb(usage):
         assert options == taken - {"h", "V"}, verb
 
 
+def test_the_help_says_which_settings_a_file_has_in_its_own_section(usage, tmp_path):
+    places = usage.split("Settings of the program, ")
+    assert len(places) == 2 and "in [sockwarden] of a file" in places[1]
+    for in_section, text in enumerate(places):
+        named = re.findall(r"^  ([A-Z_0-9]+) \(([^)]*)\)(?:, in a file (\w+))?$", text, re.M)
+        assert len(named) >= 4
+        for variable, value, other in named:
+            (tmp_path / "a.ini").write_text(f"[sockwarden]\n{other or variable.lower()} = {value}\n")
+            told = run(binary(), "-c", str(tmp_path / "a.ini"), "check").stderr
+            assert ("has no key" not in told) == bool(in_section), (variable, told)
+
+
 def test_the_table_of_the_readme_says_what_the_program_says(usage):
     defaults = dict(re.findall(r"^  ([A-Z_0-9]+) \(([^)]*)\)", usage, re.M))
     table = (ROOT / "README.md").read_text(encoding="utf-8").split("### The program")[1].split("###")[0]
