@@ -267,6 +267,24 @@ list_with_prefix(const struct switches *switches, struct slice prefix, char *nam
     return count;
 }
 
+/* CONTAINER_START: the switch of another dialect that it is but for an S. False where it is none. */
+static bool
+say_singular(const struct check *check, const struct variable *variable)
+{
+    char plural[64];
+    char readers[96];
+    const char *joint = memchr(variable->name.data, '_', variable->name.length);
+    if (joint == NULL || variable->name.length + 2 > sizeof(plural))
+        return false;
+    int head = (int)(joint - variable->name.data);
+    int tail = (int)variable->name.length - head;
+    snprintf(plural, sizeof(plural), "%.*sS%.*s", head, variable->name.data, tail, joint);
+    list_readers(slice_from_string(plural), readers, sizeof(readers));
+    if (readers[0] != '\0')
+        say(check, "%s is no setting and does nothing; %s may be meant%s", variable->shown, plural, readers);
+    return readers[0] != '\0';
+}
+
 /* ALLOW_FOO, CONTAINERS_FOO: the switches that there are of such names, or of that section. */
 static void
 say_invented(const struct check *check, const struct variable *variable)
@@ -331,7 +349,7 @@ check_unknown(const struct check *check, const struct variable *variable)
     hint = first ? find_near_word(variable->name) : NULL;
     if (hint != NULL)
         say_hint(check, variable, hint);
-    else
+    else if (!say_singular(check, variable))
         say_invented(check, variable);
 }
 
