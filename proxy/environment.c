@@ -120,9 +120,11 @@ take_file(struct list *list, FILE *file, const char *path, char *const base[], c
             snprintf(problem, ENVIRONMENT_PROBLEM_SIZE, "%.256s:%u: %s", path, number, wrong);
     }
     free(line);
-    if (wrong == NULL && ferror(file))
+    /* A line that no memory was to be had for ends neither in an error of the file nor at its end. */
+    bool whole = wrong == NULL && feof(file) && !ferror(file);
+    if (wrong == NULL && !whole)
         snprintf(problem, ENVIRONMENT_PROBLEM_SIZE, "%.256s: can't be read: %s", path, strerror(errno));
-    return wrong == NULL && !ferror(file);
+    return whole;
 }
 
 char **

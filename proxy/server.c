@@ -33,6 +33,10 @@ enum {
     STATUS_SIZE = 900,
 };
 
+/* The last is what HAProxy's image is stopped with, so a container that takes its place may be, too. */
+enum { STOP_SIGNALS = 3 };
+static const int stop_signals[STOP_SIGNALS] = {SIGTERM, SIGINT, SIGUSR1};
+
 struct server {
     struct config *config; /* one reference */
     struct event_base *base;
@@ -44,9 +48,9 @@ struct server {
     size_t client_limit;
     bool paused;
     bool flushing;
+    bool hurried;
     server_load *load;
-    struct event terminate;
-    struct event interrupt;
+    struct event stops[STOP_SIGNALS];
     struct event hangup;
     struct event watchdog;
     struct event status;
@@ -241,7 +245,10 @@ on_stop(evutil_socket_t number, short what, void *argument)
 {
     (void)what;
     struct server *server = argument;
+    if (server->hurried)
+        return;
     if (server->services.stopping) {
+        server->hurried = true;
         log_text(LOG_LEVEL_NOTICE, "stopping", "a second signal: at once");
         event_del(&server->grace);
         server->flushing = false;
@@ -251,9 +258,9 @@ on_stop(evutil_socket_t number, short what, void *argument)
     server->services.stopping = true;
     systemd_notify("STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=%llu",
                    (unsigned long long)(server->config->shutdown_grace + STOP_MILLISECONDS) * 1000);
-    log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu client%s may take up to %llu ms",
-             number == SIGTERM ? "SIGTERM" : "SIGINT", server->client_count, text_plural(server->client_count),
-             (unsigned long long)server->config->shutdown_grace);
+    const char *name = number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGUSR1";
+    log_text(LOG_LEVEL_NOTICE, "stopping", "%s: %zu client%s may take up to %llu ms", name, server->client_count,
+             text_plural(server->client_count), (unsigned long long)server->config->shutdown_grace);
     listener_set_close(server->listeners);
     shut_clients_down(server, false);
     if (server->client_count == 0) {
@@ -392,15 +399,15 @@ prepare(struct server *server, char *problem)
     if (server->services.upstream == NULL)
         return false;
     upstream_set(server->services.upstream, &config->engine, config->connect_timeout, config->tcp_keepalive);
-    evsignal_assign(&server->terminate, server->base, SIGTERM, on_stop, server);
-    evsignal_assign(&server->interrupt, server->base, SIGINT, on_stop, server);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        evsignal_assign(&server->stops[i], server->base, stop_signals[i], on_stop, server);
     evsignal_assign(&server->hangup, server->base, SIGHUP, on_hangup, server);
     event_assign(&server->watchdog, server->base, -1, EV_PERSIST, on_watchdog, server);
     event_assign(&server->status, server->base, -1, EV_PERSIST, on_status, server);
     event_assign(&server->resume, server->base, -1, 0, on_resume, server);
     event_assign(&server->grace, server->base, -1, 0, on_grace_over, server);
-    return event_add(&server->terminate, NULL) == 0 && event_add(&server->interrupt, NULL) == 0 &&
-           event_add(&server->hangup, NULL) == 0;
+    return event_add(&server->stops[0], NULL) == 0 && event_add(&server->stops[1], NULL) == 0 &&
+           event_add(&server->stops[2], NULL) == 0 && event_add(&server->hangup, NULL) == 0;
 }
 
 struct server *
@@ -447,8 +454,8 @@ hold_signals(void)
 {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        sigaddset(&signals, stop_signals[i]);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
 }
@@ -480,9 +487,9 @@ server_free(struct server *server)
     server->services.stopping = true;
     while (server->clients != NULL)
         client_close(server->clients);
-    if (event_initialized(&server->terminate)) {
-        event_del(&server->terminate);
-        event_del(&server->interrupt);
+    if (event_initialized(&server->stops[0])) {
+        for (size_t i = 0; i < STOP_SIGNALS; i++)
+            event_del(&server->stops[i]);
         event_del(&server->hangup);
         event_del(&server->watchdog);
         event_del(&server->status);

@@ -42,7 +42,8 @@ STREAMS = ["/events", "/v1.41/events?since=1", "/containers/x/logs?follow=1&stdo
            "/services/x/logs?follow=true&stdout=1", "/v1.41/tasks/x/logs?follow=1"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1],
+                         ids=["SIGTERM", "SIGINT", "SIGUSR1"])
 def test_streams_get_their_last_chunk_at_once_and_the_exit_code_is_0(daemon, serve, connect, number):
     proxy = serve(SHUTDOWN_GRACE=LONG_GRACE)
     daemon.default = hold(chunked_head(), chunk(b'{"one":1}\n'))
