@@ -36,12 +36,13 @@ def _bars(loads, ours, peer, names, title, left, top):
         y = top + ROW * number
         parts.append(_text(left + LEFT - 8, y + 17, load, "end"))
         parts.append(f'<rect x="{left + LEFT}" y="{y + 4}" width="{ratio * scale:.1f}" height="{ROW - 9}" fill="{OURS}"/>')
-        inside = ratio * scale > WIDTH - 40
+        # Behind the bar, but where that is the line or the edge.
+        inside = ratio * scale > WIDTH - 40 or scale - 40 < ratio * scale <= scale
         parts.append(_text(left + LEFT + ratio * scale + (-6 if inside else 6), y + 17, f"{ratio:.2f}",
                            "end" if inside else "start", "#ffffff" if inside else INK))
     x = left + LEFT + scale
     parts.append(f'<line x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{bottom}" stroke="{PEER}" stroke-width="2"/>')
-    parts.append(_text(x, bottom + 15, f"{peer} = 1", "middle", PEER))
+    parts.append(_text(x, bottom + 15, "both the same", "middle", PEER))
     return "".join(parts), bottom + 40 - top
 
 
@@ -63,7 +64,7 @@ def _course(points, ours, peer, left, top):
     for number, count in enumerate(points):
         parts.append(_text(left + LEFT + number * step, top + height + 17, count, "middle"))
     parts.append(_text(left + LEFT, top + height + 36, ours, colour=OURS, weight="bold"))
-    parts.append(_text(left + LEFT + 100, top + height + 36, peer, colour=PEER, weight="bold"))
+    parts.append(_text(left + LEFT + 100, top + height + 36, "HAProxy" if peer == "haproxy" else peer, colour=PEER, weight="bold"))
     return "".join(parts), height + 60
 
 
@@ -72,8 +73,9 @@ def draw(results):
     if not loads:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     ours, peer = list(next(iter(loads.values())))[:2]
-    rates, used = _bars(loads, ours, peer, RATE, f"rate, {ours} / {peer} (more is better)", 0, TOP)
-    times, used_too = _bars(loads, ours, peer, CPU, f"processor time, {ours} / {peer} (less is better)", 0, TOP + used + 20)
+    named = "HAProxy" if peer == "haproxy" else peer
+    rates, used = _bars(loads, ours, peer, RATE, f"rate, {ours} / {named} (more is better)", 0, TOP)
+    times, used_too = _bars(loads, ours, peer, CPU, f"processor time, {ours} / {named} (less is better)", 0, TOP + used + 20)
     parts, height = [rates, times], TOP + used + used_too + 20
     if "growth" in results:
         course, more = _course(results["growth"]["clients"], ours, peer, 0, height + 20)
@@ -82,4 +84,4 @@ def draw(results):
     width = LEFT + WIDTH + 40
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
             f'style="{STYLE}"><rect width="{width}" height="{height}" fill="#ffffff"/>'
-            f'{_text(20, 26, f"{ours} beside {peer}, medians of one run", weight="bold")}{"".join(parts)}</svg>\n')
+            f'{_text(20, 26, f"{ours} beside {named}, medians of one run", weight="bold")}{"".join(parts)}</svg>\n')
