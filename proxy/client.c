@@ -284,7 +284,11 @@ on_ended(void *owner)
         refuse_head(client, 400, "the client closed the connection within a request head");
         break;
     case CLIENT_IDLE:
-        close_in_order(client);
+        /* Nothing is owed to it, and the close ends our direction as well. */
+        if (transport_pending(client->transport) == 0)
+            close_now(client, false);
+        else
+            close_in_order(client);
         break;
     default:
         check_closing(client);
