@@ -1,5 +1,6 @@
 #include "compiled.h"
 #include "grants.h"
+#include "names.h"
 
 #include <stdio.h>
 
@@ -189,7 +190,7 @@ convert_options_of(const struct sheet *sheet, const struct dialect_switch *entry
         bool ours = path_word != NULL && section < SECTION_NONE && (entry->sections & UINT64_C(1) << section) != 0;
         const char *words = dialect_words(entry);
         struct slice word;
-        while (ours && !has_former(row) && dialect_next_word(&words, &word)) {
+        while (ours && !has_former(row) && names_next(&words, &word)) {
             char text[LINE_SIZE];
             bool fits = guards ? strncasecmp(path_word, word.data, word.length) == 0
                                : slice_equals(word, slice_from_string(path_word));

@@ -1,4 +1,5 @@
 #include "dialect.h"
+#include "names.h"
 
 enum { WIDTH_OF = 10, WIDTH_BELOW = 20 };
 
@@ -204,20 +205,6 @@ dialect_read(const struct dialect *dialect, char *const environment[], struct sw
     }
 }
 
-bool
-dialect_next_word(const char **list, struct slice *word)
-{
-    const char *at = *list;
-    while (*at == ' ')
-        at++;
-    word->data = at;
-    while (*at != '\0' && *at != ' ')
-        at++;
-    word->length = (size_t)(at - word->data);
-    *list = at;
-    return word->length > 0;
-}
-
 static enum rule_reach
 reach_of(const struct dialect_switch *entry)
 {
@@ -250,7 +237,7 @@ compile_switch(const struct dialect_switch *entry, bool on, struct rules *rules)
                         .text = on ? entry->rule_on : entry->rule_off};
     const char *words = dialect_words(entry);
     do {
-        dialect_next_word(&words, &rule.word);
+        names_next(&words, &rule.word);
         if (!rules_add(rules, &rule))
             return false;
     } while (*words != '\0');
@@ -276,7 +263,7 @@ dialect_covers(const struct dialect_switch *entry, const struct call *call)
     if (*words == '\0')
         return rule_covers(reach_of(entry), word, call);
     do {
-        dialect_next_word(&words, &word);
+        names_next(&words, &word);
         if (rule_covers(reach_of(entry), word, call))
             return true;
     } while (*words != '\0');

@@ -119,7 +119,4 @@ dialect_words(const struct dialect_switch *entry)
 /* True when the step rules over this call: grants it, or refuses it, in one of its two states. */
 bool dialect_covers(const struct dialect_switch *entry, const struct call *call);
 
-/* Takes the next word from a blank-separated list; false at its end. */
-bool dialect_next_word(const char **list, struct slice *word);
-
 #endif

@@ -1,4 +1,5 @@
 #include "grants.h"
+#include "names.h"
 
 #include <stdio.h>
 
@@ -12,7 +13,7 @@ list_words(const char *words, const char *last_joint, char *text, size_t size)
     const char *rest = words;
     struct slice word;
     text[0] = '\0';
-    while (dialect_next_word(&rest, &word) && length < size) {
+    while (names_next(&rest, &word) && length < size) {
         const char *joint = word.data == words ? "" : *rest == '\0' ? last_joint : ", ";
         length += (size_t)snprintf(text + length, size - length, "%s%.*s", joint, (int)word.length, word.data);
     }
@@ -108,7 +109,7 @@ grant_has_reads(const struct dialect_switch *entry)
         const char *words = dialect_words(entry);
         struct slice word;
         bool read = route->method == METHOD_GET && (entry->sections & UINT64_C(1) << route_section(route)) != 0;
-        while (read && dialect_next_word(&words, &word)) {
+        while (read && names_next(&words, &word)) {
             size_t before = template.length - word.length - 2;
             bool last = word.length + 2 < template.length && memcmp(template.data + before, "}/", 2) == 0 &&
                         memcmp(template.data + before + 2, word.data, word.length) == 0;

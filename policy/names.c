@@ -120,3 +120,17 @@ value_look(const char *value)
         return is_zero ? LOOK_FALSE : LOOK_TRUE;
     return LOOK_OTHER;
 }
+
+bool
+names_next(const char **list, struct slice *name)
+{
+    const char *at = *list;
+    while (*at == ' ')
+        at++;
+    name->data = at;
+    while (*at != '\0' && *at != ' ')
+        at++;
+    name->length = (size_t)(at - name->data);
+    *list = at;
+    return name->length > 0;
+}

@@ -3,7 +3,8 @@
 
 /*
  * Likeness of names and values of settings: what a misspelt name was meant to be, whether a value looks like a
- * switch's. Used inside the policy library only. Pure functions over text, no table of settings is known here.
+ * switch's; and lists of names. Used inside the policy library only. Pure functions over text, no table of settings is
+ * known here.
  */
 
 #include "slice.h"
@@ -14,6 +15,9 @@ unsigned name_distance(struct slice name, struct slice other);
 
 /* True when the names differ only in case and in '_', '-' and '.'. */
 bool name_equals_loosely(struct slice name, struct slice other);
+
+/* Takes the next name from a blank-separated list; false at its end. */
+bool names_next(const char **list, struct slice *name);
 
 enum value_look {
     LOOK_EMPTY,

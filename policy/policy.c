@@ -3,6 +3,7 @@
 #include "cure.h"
 #include "grants.h"
 #include "idle_switches.h"
+#include "names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ policy_disables_ipv6(const struct policy *policy, const char *value)
 {
     const char *words = policy->switches.dialect->disables_ipv6;
     struct slice word;
-    while (dialect_next_word(&words, &word))
+    while (names_next(&words, &word))
         if (word.length == strlen(value) && strncasecmp(word.data, value, word.length) == 0)
             return true;
     return false;

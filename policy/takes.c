@@ -25,19 +25,10 @@ static const struct restriction RESTRICTIONS[] = {
 };
 
 static bool
-next_word(const char **words, struct slice *word)
-{
-    *words += strspn(*words, " ");
-    *word = (struct slice){*words, strcspn(*words, " ")};
-    *words += word->length;
-    return word->length > 0;
-}
-
-static bool
 has_word(const char *words, struct slice wanted)
 {
     struct slice word;
-    while (next_word(&words, &word))
+    while (names_next(&words, &word))
         if (slice_equals(word, wanted))
             return true;
     return false;
@@ -80,7 +71,7 @@ find_nearest(const char *names, struct slice name)
     struct slice nearest = {"", 0};
     struct slice known;
     unsigned least = NAME_FAR;
-    while (next_word(&names, &known)) {
+    while (names_next(&names, &known)) {
         bool same = name_equals_loosely(name, known) || is_other_name(name, known);
         unsigned distance = same ? 0 : name_distance(name, known);
         if (distance < least && distance < name.length && (distance < 2 || known.length > 5)) {
@@ -98,7 +89,7 @@ list_names(const char *names, char *text, size_t size)
     size_t length = (size_t)snprintf(text, size, "it takes %s", *names == '\0' ? "none" : "");
     struct slice name;
     const char *rest = names;
-    while (next_word(&rest, &name) && length < size) {
+    while (names_next(&rest, &name) && length < size) {
         const char *joint = name.data == names ? "" : *rest == '\0' ? " and " : ", ";
         length += (size_t)snprintf(text + length, size - length, "%s%.*s", joint, (int)name.length, name.data);
     }

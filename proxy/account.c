@@ -1,13 +1,11 @@
 #include "account.h"
+#include "sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define REPLACED                                                                                                       \
     " was replaced after the start, and the sandbox keeps the new one closed; restart for it, or give the number"
@@ -88,19 +86,9 @@ account_was_recalled(void)
 }
 
 static bool
-is_shut(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool shut = fd < 0 && errno == EACCES;
-    if (fd >= 0)
-        close(fd);
-    return shut;
-}
-
-static bool
 find_without_list(enum account_kind kind, const char *name, uint32_t *id)
 {
-    bool shut = is_shut(kind == ACCOUNT_USER ? "/etc/passwd" : "/etc/group");
+    bool shut = sandbox_closes(kind == ACCOUNT_USER ? "/etc/passwd" : "/etc/group");
     const struct known *entry = shut ? recall(kind, name) : NULL;
     recalled = recalled || entry != NULL;
     if (entry != NULL)

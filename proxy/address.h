@@ -40,6 +40,9 @@ bool address_parse_listen(const char *text, struct address *address, const char 
 /* True for a list of addresses, with commas or blanks between them; none of the two above takes one. */
 bool address_is_list(const char *text);
 
+/* An octal number up to 0777, for the file of a unix listener. False: it is none, and nothing is changed. */
+bool address_set_mode(struct address *address, const char *octal);
+
 /* Fills the name from the socket part, after bind chose a port for instance. */
 void address_set_name(struct address *address);
 

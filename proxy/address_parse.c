@@ -333,3 +333,15 @@ address_parse_engine(const char *text, struct address *address, const char **pro
     beginning = beginning != NULL ? beginning : &bare_host;
     return parse_rest(beginning, text + strlen(beginning->text), ENGINE, address, problem);
 }
+
+bool
+address_set_mode(struct address *address, const char *octal)
+{
+    char *end;
+    unsigned long mode = strtoul(octal, &end, 8);
+    if (octal[0] < '0' || octal[0] > '7' || *end != '\0' || mode > 0777)
+        return false;
+    address->mode = (mode_t)mode;
+    address->has_mode = true;
+    return true;
+}

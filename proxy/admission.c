@@ -2,18 +2,16 @@
 #include "allow_from.h"
 #include "config.h"
 #include "log.h"
+#include "sandbox.h"
 
-#include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/util.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     REFRESH_SECONDS = 5,
@@ -209,10 +207,7 @@ open_resolver(struct admission *admission)
 static bool
 is_shut(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool shut = fd < 0 && errno == EACCES;
-    if (fd >= 0)
-        close(fd);
+    bool shut = sandbox_closes(path);
     if (shut)
         log_text(
             LOG_LEVEL_WARNING, "resolver",

@@ -1,4 +1,5 @@
 #include "cli_diff.h"
+#include "allow_from.h"
 #include "cli_presets.h"
 #include "command_line.h"
 #include "complaint.h"
@@ -12,7 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIFF_NONE = 0, DIFF_SOME = 1, DIFF_USAGE = 2, NAMES_MAX = CONFIG_LISTENERS_MAX, REASON_SIZE = 1280 };
+enum {
+    DIFF_NONE = 0,
+    DIFF_SOME = 1,
+    DIFF_USAGE = 2,
+    NAMES_MAX = CONFIG_LISTENERS_MAX,
+    REASON_SIZE = 1280,
+    ITEM_SIZE = 512
+};
 
 static const char VERB[] = "diff";
 
@@ -247,11 +255,11 @@ join_values(const struct config *config, const char *listener, const char *key, 
         if (strcmp(setting->section, "listener") != 0 || strcmp(setting->name, listener) != 0 ||
             strcmp(setting->key, key) != 0)
             continue;
-        for (const char *rest = setting->value; *(rest += strspn(rest, ", \t")) != '\0';) {
-            size_t length = strcspn(rest, ", \t");
+        const char *rest = setting->value;
+        char item[ITEM_SIZE];
+        while (allow_from_next(&rest, item, sizeof(item))) {
             text_append_string(joined, joined->length > 0 ? ", " : "");
-            text_append(joined, (struct slice){rest, length});
-            rest += length;
+            text_append_string(joined, item);
         }
     }
     text_append(joined, (struct slice){"", 1});

@@ -110,8 +110,11 @@ close_in_order(struct client *client)
 {
     client->state = CLIENT_CLOSING;
     deadline_clear(&client->limit);
-    transport_end(client->transport);
-    transport_offer(client->transport);
+    /* Where nothing is owed to a client that has ended, the close ends our direction as well. */
+    if (!transport_input_ended(client->transport) || transport_pending(client->transport) > 0) {
+        transport_end(client->transport);
+        transport_offer(client->transport);
+    }
     check_closing(client);
 }
 
@@ -284,11 +287,7 @@ on_ended(void *owner)
         refuse_head(client, 400, "the client closed the connection within a request head");
         break;
     case CLIENT_IDLE:
-        /* Nothing is owed to it, and the close ends our direction as well. */
-        if (transport_pending(client->transport) == 0)
-            close_now(client, false);
-        else
-            close_in_order(client);
+        close_in_order(client);
         break;
     default:
         check_closing(client);

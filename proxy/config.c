@@ -51,6 +51,12 @@ config_policy(const struct config *config, const char *name)
     return NULL;
 }
 
+void
+config_number_listener(size_t index, char name[CONFIG_NUMBERED_SIZE])
+{
+    snprintf(name, CONFIG_NUMBERED_SIZE, "listener%zu", index + 1);
+}
+
 const char *
 config_listen_variable(const struct config *config)
 {

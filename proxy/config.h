@@ -114,6 +114,10 @@ struct policy *config_policy(const struct config *config, const char *name);
 /* The variable of the environment that says, or would say, where to listen where no file does. */
 const char *config_listen_variable(const struct config *config);
 
+/* "listener1": what a listener of the environment is called where a file would have its name. */
+enum { CONFIG_NUMBERED_SIZE = 32 };
+void config_number_listener(size_t index, char name[CONFIG_NUMBERED_SIZE]);
+
 /* A message stays on its line and does nothing to a terminal, whatever bytes a value in it has. */
 void config_make_printable(char *text);
 

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -144,14 +143,7 @@ read_deny_detail(struct draft *draft, const struct setting *setting, struct ini_
 static bool
 read_mode(struct draft *draft, const struct setting *setting, struct ini_problem *problem)
 {
-    struct address *address = &current_listener(draft)->address;
-    char *end;
-    unsigned long mode = strtoul(setting->value, &end, 8);
-    if (setting->value[0] < '0' || setting->value[0] > '7' || *end != '\0' || mode > 0777)
-        return not_taken(problem, setting, NULL);
-    address->mode = (mode_t)mode;
-    address->has_mode = true;
-    return true;
+    return address_set_mode(&current_listener(draft)->address, setting->value) || not_taken(problem, setting, NULL);
 }
 
 static bool

@@ -118,8 +118,8 @@ print_listener(const struct config *config, size_t index, bool all, FILE *output
 {
     const struct listener_config *listener = &config->listeners[index];
     const struct setting *setting;
-    char number[32];
-    snprintf(number, sizeof(number), "listener%zu", index + 1);
+    char number[CONFIG_NUMBERED_SIZE];
+    config_number_listener(index, number);
     const char *name = config->path != NULL ? listener->name : number;
     fprintf(output, "\n[listener %s]\n", name);
     if (config->path == NULL)

@@ -4,10 +4,9 @@
 #include "settings.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { VALUE_SIZE = 1024, SPELLED_SIZE = 256, NAME_SIZE = 32 };
+enum { VALUE_SIZE = 1024, SPELLED_SIZE = 256 };
 
 #define BLANKS " \t"
 #define TAKES  "ADDRESS:PORT or a path, with commas between several, then v4v6, mode N, user NAME, group NAME"
@@ -124,8 +123,8 @@ read_parameters(const struct bind *bind, struct parameters *parameters, char **r
 static bool
 note(const struct bind *bind, size_t index, const char *key, const char *value)
 {
-    char name[NAME_SIZE];
-    snprintf(name, sizeof(name), "listener%zu", index + 1);
+    char name[CONFIG_NUMBERED_SIZE];
+    config_number_listener(index, name);
     const struct setting setting = {.section = "listener",
                                     .name = name,
                                     .key = key,
@@ -140,14 +139,8 @@ static bool
 apply(const struct bind *bind, const struct parameters *parameters, size_t index)
 {
     struct address *address = &bind->config->listeners[index].address;
-    if (parameters->mode != NULL) {
-        char *end;
-        unsigned long mode = strtoul(parameters->mode, &end, 8);
-        if (parameters->mode[0] < '0' || parameters->mode[0] > '7' || *end != '\0' || mode > 0777)
-            return fail(bind, parameters->mode, "a mode is an octal number such as 660");
-        address->mode = (mode_t)mode;
-        address->has_mode = true;
-    }
+    if (parameters->mode != NULL && !address_set_mode(address, parameters->mode))
+        return fail(bind, parameters->mode, "a mode is an octal number such as 660");
     if (parameters->owner != NULL && !account_find(ACCOUNT_USER, parameters->owner, &address->owner))
         return fail(bind, parameters->owner, account_problem());
     if (parameters->group != NULL && !account_find(ACCOUNT_GROUP, parameters->group, &address->group))

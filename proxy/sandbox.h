@@ -41,6 +41,8 @@ struct sandbox_limits sandbox_enter(const struct sandbox_rules *rules, char *hol
 bool sandbox_limit_syscalls(void);
 /* `version` becomes that of the kernel's Landlock. */
 bool sandbox_limit_files(const struct sandbox_rules *rules, int *version);
+/* True where a file can't be read although it is there: another one than that of the start took its place. */
+bool sandbox_closes(const char *path);
 /* What that version can limit. */
 struct sandbox_limits sandbox_limits_of(int version);
 

@@ -187,3 +187,13 @@ sandbox_limit_files(const struct sandbox_rules *rules, int *version)
     errno = error;
     return limited;
 }
+
+bool
+sandbox_closes(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool closed = fd < 0 && errno == EACCES;
+    if (fd >= 0)
+        close(fd);
+    return closed;
+}

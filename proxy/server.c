@@ -406,8 +406,10 @@ prepare(struct server *server, char *problem)
     event_assign(&server->status, server->base, -1, EV_PERSIST, on_status, server);
     event_assign(&server->resume, server->base, -1, 0, on_resume, server);
     event_assign(&server->grace, server->base, -1, 0, on_grace_over, server);
-    return event_add(&server->stops[0], NULL) == 0 && event_add(&server->stops[1], NULL) == 0 &&
-           event_add(&server->stops[2], NULL) == 0 && event_add(&server->hangup, NULL) == 0;
+    for (size_t i = 0; i < STOP_SIGNALS; i++)
+        if (event_add(&server->stops[i], NULL) != 0)
+            return false;
+    return event_add(&server->hangup, NULL) == 0;
 }
 
 struct server *

@@ -15,6 +15,10 @@ def _text(x, y, words, anchor="start", colour=INK, weight="normal"):
             f"{escape(str(words))}</text>")
 
 
+def _named(peer):
+    return "HAProxy" if peer == "haproxy" else peer
+
+
 def _ratio(figures, ours, peer, names):
     for name in names:
         if figures[ours].get(name) and figures[peer].get(name):
@@ -64,7 +68,7 @@ def _course(points, ours, peer, left, top):
     for number, count in enumerate(points):
         parts.append(_text(left + LEFT + number * step, top + height + 17, count, "middle"))
     parts.append(_text(left + LEFT, top + height + 36, ours, colour=OURS, weight="bold"))
-    parts.append(_text(left + LEFT + 100, top + height + 36, "HAProxy" if peer == "haproxy" else peer, colour=PEER, weight="bold"))
+    parts.append(_text(left + LEFT + 100, top + height + 36, _named(peer), colour=PEER, weight="bold"))
     return "".join(parts), height + 60
 
 
@@ -73,7 +77,7 @@ def draw(results):
     if not loads:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     ours, peer = list(next(iter(loads.values())))[:2]
-    named = "HAProxy" if peer == "haproxy" else peer
+    named = _named(peer)
     rates, used = _bars(loads, ours, peer, RATE, f"rate, {ours} / {named} (more is better)", 0, TOP)
     times, used_too = _bars(loads, ours, peer, CPU, f"processor time, {ours} / {named} (less is better)", 0, TOP + used + 20)
     parts, height = [rates, times], TOP + used + used_too + 20

@@ -2,11 +2,11 @@
  */
 
 #include "support.h"
+#include "tcp_pair.h"
 
 #include "proxy/conduit.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -15,22 +15,6 @@
 enum { LENGTH = 4096 };
 
 static const int unlinked = -1;
-
-static void
-open_tcp_pair(int ends[2])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(listening, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(listening, 1), 0);
-    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &length), 0);
-    assert_int_equal(connect(ends[1], (struct sockaddr *)&address, length), 0);
-    ends[0] = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    assert_true(ends[0] >= 0);
-    close(listening);
-}
 
 static void
 open_unix_pair(int ends[2])

@@ -1,9 +1,8 @@
 /* Large pieces, and bytes that pass from socket to socket unseen: in order, counted, and no further than allowed. */
 
 #include "recorder.h"
+#include "tcp_pair.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 
 /* A source whose bytes go to a sink: `allowed` of them unseen, the rest by way of `received`. */
@@ -111,22 +110,6 @@ static const struct transport_handler sink_handler = {.received = refuse_bytes,
                                                       .drained = on_sink_drained,
                                                       .write_failed = ignore_error,
                                                       .read_failed = ignore_error};
-
-static void
-open_tcp_pair(int ends[2])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(listening, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(listening, 1), 0);
-    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &length), 0);
-    assert_int_equal(connect(ends[1], (struct sockaddr *)&address, length), 0);
-    ends[0] = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    assert_true(ends[0] >= 0);
-    close(listening);
-}
 
 static void
 open_relay(struct relay *relay, bool tcp_source, bool tcp_sink)
